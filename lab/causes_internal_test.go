@@ -1,0 +1,46 @@
+package lab
+
+import (
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"eddy/lab/pattern"
+)
+
+// A record that somebody reads before its ack is told has its cause all the same.
+func TestARecordThatIsReadBeforeItsAckHasItsCause(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, err := Open(t.Context(), DefaultSettings(), Options{})
+		require.NoError(t, err)
+		defer l.Close()
+		event := `{"event_id":"e-1","event_type":"OrderCreated","data":{"order_id":"o-9","user_id":"user-1","items":[{"sku":"mouse","qty":1}],"total":2500}}`
+		given := &kgo.Record{Topic: "orders", Partition: 1, Offset: 3, Value: []byte("broken")}
+		letter := pattern.Letter(given, GroupID("payment"), 4, errInjected, l.clock.Now())
+
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.causes.byHand[&publication{"payments", "by hand", 2}] = true
+		l.causes.place[readPlace{"payment", tp{"orders", 1}}] = readAt{3, 5}
+		write := func(topic, value string) Entry {
+			at := tp{topic, 0}
+			rec := &kgo.Record{Topic: topic, Value: []byte(value), Offset: l.ledger.parts[at].next}
+			if topic == letter.Topic {
+				rec = letter
+			}
+			l.writeProduced(at, l.ledger.parts[at], rec)
+			e, _ := l.journal.at(l.journal.head())
+			return e
+		}
+		assert.EqualValues(t, 2, write("payments", "by hand").Cause)
+		assert.Zero(t, write("payments", "by nobody").Cause, "it came from outside")
+		gaveUp := write(letter.Topic, "")
+		assert.EqualValues(t, 5, gaveUp.Cause)
+		assert.Equal(t, "payment", gaveUp.Service)
+		first := write("orders", event)
+		assert.Equal(t, first.Seq, write("orders", event).Cause, "a copy comes from what it copies")
+	})
+}

@@ -1,0 +1,40 @@
+package fleet
+
+import (
+	"context"
+	"encoding/json"
+
+	"eddy/lab"
+)
+
+// World is a lab as the fleet hands it out; *lab.Lab is one. Only the fleet
+// calls Close.
+type World interface {
+	Do(ctx context.Context, a lab.Action) (lab.Result, error)
+	Head() int64
+	Wait(ctx context.Context, seq int64) error
+	Snapshot() (json.RawMessage, int64)
+	BoardAt(seq int64) (json.RawMessage, error)
+	SeqAt(ms int64) int64
+	Outline() lab.Outline
+	File() (*lab.RunFile, error)
+	Since(seq int64) (patch json.RawMessage, head int64, ok bool)
+	Entries(from, to int64, limit int) (entries []lab.Entry, first int64)
+	Recording(seq int64) (lab.Recording, error)
+	Eval(ctx context.Context, expr string) (any, error)
+	Why(q lab.Question) (lab.Answer, error)
+	Addrs() []string
+	Close()
+}
+
+// OpenFunc makes a lab. Its context ends with the fleet, not with the call.
+type OpenFunc func(ctx context.Context, s lab.Settings, o lab.Options) (World, error)
+
+// OpenLab is the OpenFunc of real labs.
+func OpenLab(ctx context.Context, s lab.Settings, o lab.Options) (World, error) {
+	l, err := lab.Open(ctx, s, o)
+	if err != nil {
+		return nil, err // not l: a nil *lab.Lab in a World is not nil
+	}
+	return l, nil
+}

@@ -1,0 +1,18 @@
+// Package shop is the business that the lab runs: an order service and the
+// services that charge, reserve, notify and project for it.
+//
+// What it guarantees:
+//
+//   - A service is a real consumer group. Its members commit by hand, after the
+//     work is done unless told otherwise, so a record is handled at least once.
+//   - A crash cuts a member off the network without a goodbye: the group learns
+//     of it when the session times out. A stop leaves the group at once.
+//   - A member handles one record at a time. A failing record holds up its own
+//     partition only.
+//   - Every change of a service's state and its event are one transaction when
+//     its outbox is on; the event follows at least once.
+//   - Whoever watches (Watcher) hears of each point in the order in which the
+//     member passed it, and before the member goes on.
+//
+// The services know each other only by topics and event types.
+package shop

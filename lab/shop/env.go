@@ -1,0 +1,64 @@
+package shop
+
+import (
+	"context"
+	"time"
+
+	"eddy/lab/kafka"
+	"eddy/lab/store"
+)
+
+// Env is what the services of one shop stand on. It is shared and not changed
+// after New.
+type Env struct {
+	Cluster *kafka.Cluster
+	Write   *store.Write
+	Read    *store.Read
+	Gateway *Gateway
+	Reader  *Reader
+	Clock   Clock
+	Watch   Watcher
+	NewID   func() string  // an event id
+	Jitter  func() float64 // in [0, 1)
+	Key     func() string  // what the record key is: user order none
+	Saga    func() string  // the style that new orders start in
+
+	// Open tells whether a record would pass the watcher at once; nil: yes.
+	Open func(service string, instance int) bool
+	// Seat makes the context in which an instance lives; nil: a plain one.
+	Seat func(ctx context.Context, service string, instance int) context.Context
+
+	SessionTimeout time.Duration // until a silent member is out of its group
+	Heartbeat      time.Duration
+}
+
+// Clock is the shop's time: the lab can slow it down or stop it. The timers of
+// the Kafka clients do not run on it.
+type Clock interface {
+	Now() time.Time
+	Sleep(ctx context.Context, d time.Duration) error
+	AfterFunc(d time.Duration, f func()) (stop func())
+}
+
+// Settings are the switches of one service.
+type Settings struct {
+	Instances          int
+	Idempotent         bool // inbox, and a key at the gateway
+	Retries            int  // tries = Retries + 1
+	Backoff            time.Duration
+	DeadLetter         bool // false: retry for ever
+	Outbox             bool // false: write, then publish
+	Commit             string
+	Upcast             bool
+	SchemaVersion      int
+	Work               time.Duration // simulated work a message
+	Balancer           string
+	Acks               string
+	IdempotentProducer bool
+	CheckStock         bool
+}
+
+// needsNewClient tells whether a change from s to t takes a new Kafka client.
+func (s Settings) needsNewClient(t Settings) bool {
+	return s.Balancer != t.Balancer || s.Acks != t.Acks || s.IdempotentProducer != t.IdempotentProducer || s.Commit != t.Commit
+}

@@ -1,0 +1,69 @@
+package soak
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"eddy/lab"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// A short soak. Where it fails: eddy bench --soak --soak-from SEED --soak-seeds 1
+// --soak-time 1m shrinks it.
+func TestLabsKeepTheirPromisesWhateverIsDone(t *testing.T) {
+	for seed := range uint64(8) {
+		p := NewPlan(1000+seed, time.Minute)
+		synctest.Test(t, func(t *testing.T) {
+			require.NoError(t, Play(t.Context(), p), "seed %d\n%s", p.Seed, p)
+		})
+	}
+}
+
+// Every action that changes a lab is made, and can be decoded.
+func TestAPlanMakesEveryAction(t *testing.T) {
+	made := map[string]bool{}
+	for _, m := range NewPlan(1, 3*time.Hour).Moves {
+		a, err := lab.DecodeAction(m.Action)
+		require.NoError(t, err, "%s", m.Action)
+		made[a.Name] = true
+	}
+	for _, spec := range lab.ActionSpecs() {
+		if !slices.Contains([]string{"wait", "wait_until", "expect"}, spec.Name) {
+			assert.True(t, made[spec.Name], "no plan does %s", spec.Name)
+		}
+	}
+	assert.Equal(t, NewPlan(7, time.Minute), NewPlan(7, time.Minute), "a seed decides everything")
+	assert.NotEqual(t, NewPlan(7, time.Minute).Moves, NewPlan(8, time.Minute).Moves)
+}
+
+// What it is for: a lab that does not settle is found.
+func TestWhatNeverSettlesIsFound(t *testing.T) {
+	p := Plan{Length: time.Second, Labs: []json.RawMessage{[]byte(`{"services":{"payment":{"dead_letter":false}}}`)},
+		Moves: []Move{{Action: json.RawMessage(`{"publish":{"topic":"orders","value":"{"}}`)}}}
+	synctest.Test(t, func(t *testing.T) {
+		err := Play(t.Context(), p)
+		require.Error(t, err)
+		assert.Contains(t, err.Error(), "healed, it does not settle")
+		assert.Contains(t, err.Error(), "payment is blocked with lag 1")
+	})
+}
+
+func TestShrinkKeepsWhatFails(t *testing.T) {
+	p := NewPlan(3, 5*time.Minute)
+	crash := func(m Move) bool { return strings.Contains(string(m.Action), "crash") }
+	order := func(m Move) bool { return strings.Contains(string(m.Action), "place_order") }
+	fails := func(p Plan) bool { return slices.ContainsFunc(p.Moves, crash) && slices.ContainsFunc(p.Moves, order) }
+	require.True(t, fails(p))
+	small := Shrink(p, 1000, fails)
+	assert.Len(t, small.Moves, 2)
+	assert.True(t, fails(small))
+	asked := 0
+	Shrink(p, 5, func(Plan) bool { asked++; return false })
+	assert.Equal(t, 5, asked, "it ends when it may ask no more")
+}

@@ -1,0 +1,245 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+)
+
+// View is one order as the read database shows it: all that a page needs, in
+// one row, copied together from several events.
+type View struct {
+	OrderID   string
+	UserID    string
+	UserName  string
+	UserEmail string
+	Items     string // JSON
+	Total     int64  // minor units
+	Status    string
+	Reason    string // why it failed or was cancelled
+	Version   int
+	CreatedAt int64 // milliseconds since 1970
+	UpdatedAt int64 // milliseconds since 1970
+}
+
+// Change is what one event makes of one row. Update gets the row as it is,
+// with only OrderID set where there is none, and changes it; false leaves the
+// database as it is. Update is not called for an event that was applied before.
+type Change struct {
+	EventID string
+	OrderID string
+	Update  func(*View) bool
+}
+
+// Read is the read database. All of it can be built again from the events, so
+// it needs no backup. It may be used from many goroutines.
+type Read struct {
+	DB *sql.DB
+}
+
+// OpenRead opens an empty read database. The caller closes it.
+func OpenRead(ctx context.Context) (*Read, error) {
+	db, err := open(ctx, readSchema)
+	if err != nil {
+		return nil, err
+	}
+	return &Read{DB: db}, nil
+}
+
+// Close closes the database.
+func (r *Read) Close() error { return r.DB.Close() }
+
+// Apply applies the changes in their order, in one transaction: all or none. A
+// change whose EventID was applied before, in these changes or in an earlier
+// call, is skipped; an empty EventID is always new.
+func (r *Read) Apply(ctx context.Context, changes []Change) error {
+	tx, err := r.DB.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("begin to apply %d changes: %w", len(changes), err)
+	}
+	defer tx.Rollback()
+	b := batch{tx: tx, rows: map[string]*row{}}
+	for _, c := range changes {
+		if err := b.apply(ctx, c); err != nil {
+			return fmt.Errorf("apply event %s to order %s: %w", c.EventID, c.OrderID, err)
+		}
+	}
+	if err := b.flush(ctx); err != nil {
+		return err
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("commit %d changes: %w", len(changes), err)
+	}
+	return nil
+}
+
+// Get returns the view of one order, and whether there is one.
+func (r *Read) Get(ctx context.Context, orderID string) (View, bool, error) {
+	v, err := scan(r.DB.QueryRowContext(ctx, selectView+` WHERE order_id = ?`, orderID))
+	if errors.Is(err, sql.ErrNoRows) {
+		return View{}, false, nil
+	}
+	if err != nil {
+		return View{}, false, fmt.Errorf("read order %s: %w", orderID, err)
+	}
+	return v, true, nil
+}
+
+// ByUser returns one page of a user's orders, newest first, and how many there
+// are in all. Pages count from 1; a size below 1 means 20.
+func (r *Read) ByUser(ctx context.Context, user string, page, size int) ([]View, int, error) {
+	page = max(page, 1)
+	if size < 1 {
+		size = 20
+	}
+	var total int
+	err := r.DB.QueryRowContext(ctx, `SELECT count(*) FROM order_view WHERE user_id = ?`, user).Scan(&total)
+	if err != nil {
+		return nil, 0, fmt.Errorf("count orders of %s: %w", user, err)
+	}
+	views, err := r.list(ctx, selectView+` WHERE user_id = ?
+		ORDER BY created_at DESC, order_id LIMIT ? OFFSET ?`, user, size, (page-1)*size)
+	if err != nil {
+		return nil, 0, fmt.Errorf("list orders of %s: %w", user, err)
+	}
+	return views, total, nil
+}
+
+// All returns every view, oldest first.
+func (r *Read) All(ctx context.Context) ([]View, error) {
+	views, err := r.list(ctx, selectView+` ORDER BY created_at, order_id`)
+	if err != nil {
+		return nil, fmt.Errorf("list orders: %w", err)
+	}
+	return views, nil
+}
+
+// Clear empties the database, so that it can be built again.
+func (r *Read) Clear(ctx context.Context) error {
+	tx, err := r.DB.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("begin to clear the read database: %w", err)
+	}
+	defer tx.Rollback()
+	for _, q := range []string{`DELETE FROM order_view`, `DELETE FROM applied_events`} {
+		if _, err := tx.ExecContext(ctx, q); err != nil {
+			return fmt.Errorf("clear the read database: %w", err)
+		}
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("clear the read database: %w", err)
+	}
+	return nil
+}
+
+func (r *Read) list(ctx context.Context, query string, args ...any) ([]View, error) {
+	rows, err := r.DB.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var views []View
+	for rows.Next() {
+		v, err := scan(rows)
+		if err != nil {
+			return nil, err
+		}
+		views = append(views, v)
+	}
+	return views, rows.Err()
+}
+
+// batch is a transaction of changes. A row that several changes touch is read
+// once and written once.
+type batch struct {
+	tx    *sql.Tx
+	rows  map[string]*row // by order id
+	dirty []*row          // in the order of their first change
+}
+
+type row struct {
+	View
+	changed bool
+}
+
+func (b *batch) apply(ctx context.Context, c Change) error {
+	if c.EventID != "" {
+		done, err := b.tx.ExecContext(ctx, `INSERT INTO applied_events (event_id) VALUES (?)
+			ON CONFLICT DO NOTHING`, c.EventID)
+		if err != nil {
+			return err
+		}
+		if n, err := done.RowsAffected(); err != nil || n == 0 {
+			return err
+		}
+	}
+	r, err := b.row(ctx, c.OrderID)
+	if err != nil {
+		return err
+	}
+	if c.Update(&r.View) && !r.changed {
+		r.changed = true
+		b.dirty = append(b.dirty, r)
+	}
+	return nil
+}
+
+func (b *batch) row(ctx context.Context, orderID string) (*row, error) {
+	if r, ok := b.rows[orderID]; ok {
+		return r, nil
+	}
+	v, err := scan(b.tx.QueryRowContext(ctx, selectView+` WHERE order_id = ?`, orderID))
+	if errors.Is(err, sql.ErrNoRows) {
+		v = View{OrderID: orderID}
+	} else if err != nil {
+		return nil, err
+	}
+	r := &row{View: v}
+	b.rows[orderID] = r
+	return r, nil
+}
+
+func (b *batch) flush(ctx context.Context) error {
+	for _, v := range b.dirty {
+		if _, err := b.tx.ExecContext(ctx, upsertView,
+			v.OrderID, v.UserID, v.UserName, v.UserEmail, v.Items, v.Total, v.Status, v.Reason,
+			v.Version, v.CreatedAt, v.UpdatedAt); err != nil {
+			return fmt.Errorf("write order %s: %w", v.OrderID, err)
+		}
+	}
+	return nil
+}
+
+// scan reads a view from a row of selectView.
+func scan(row interface{ Scan(...any) error }) (v View, err error) {
+	err = row.Scan(&v.OrderID, &v.UserID, &v.UserName, &v.UserEmail, &v.Items, &v.Total, &v.Status, &v.Reason,
+		&v.Version, &v.CreatedAt, &v.UpdatedAt)
+	return v, err
+}
+
+const (
+	columns = `order_id, user_id, user_name, user_email, items, total, status, reason,
+	version, created_at, updated_at`
+	selectView = `SELECT ` + columns + ` FROM order_view`
+	upsertView = `INSERT OR REPLACE INTO order_view (` + columns + `)
+	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+)
+
+const readSchema = `
+CREATE TABLE order_view (
+	order_id   TEXT PRIMARY KEY,
+	user_id    TEXT NOT NULL,
+	user_name  TEXT NOT NULL,
+	user_email TEXT NOT NULL,
+	items      TEXT NOT NULL, -- JSON
+	total      INTEGER NOT NULL,
+	status     TEXT NOT NULL,
+	reason     TEXT NOT NULL,
+	version    INTEGER NOT NULL,
+	created_at INTEGER NOT NULL,
+	updated_at INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX order_view_user ON order_view (user_id, created_at DESC);
+CREATE TABLE applied_events (event_id TEXT PRIMARY KEY) WITHOUT ROWID;
+`

@@ -1,0 +1,438 @@
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// page is one tab of a real browser.
+type page struct {
+	t   *testing.T
+	ctx context.Context
+
+	mu     sync.Mutex
+	errors []string // what the console and uncaught exceptions said
+}
+
+// browse opens a browser on the program's front door.
+func browse(t *testing.T, p *program, path string, width, height int64) *page {
+	t.Helper()
+	chromium := need(t, "chromium")
+	options := append(chromedp.DefaultExecAllocatorOptions[:len(chromedp.DefaultExecAllocatorOptions):len(chromedp.DefaultExecAllocatorOptions)],
+		chromedp.ExecPath(chromium), chromedp.NoSandbox,
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true))
+	ctx, cancel := chromedp.NewExecAllocator(context.Background(), options...)
+	t.Cleanup(cancel)
+	v := &page{t: t}
+	v.ctx, cancel = chromedp.NewContext(ctx, chromedp.WithListener(v.hear))
+	t.Cleanup(cancel)
+	v.ctx, cancel = context.WithTimeout(v.ctx, 90*time.Second)
+	t.Cleanup(cancel)
+	v.do(chromedp.EmulateViewport(width, height), chromedp.Navigate(p.URL+path))
+	return v
+}
+
+// hear collects what the console says.
+func (v *page) hear(event any) {
+	switch e := event.(type) {
+	case *runtime.EventConsoleAPICalled:
+		if e.Type == runtime.ConsoleAPICalledTypeError || e.Type == runtime.ConsoleAPICalledTypeWarning {
+			v.complain(fmt.Sprint(e.Type, " ", args(e.Args)))
+		}
+	case *runtime.EventExceptionThrown:
+		v.complain(fmt.Sprint(e.ExceptionDetails.Text, " ", args([]*runtime.RemoteObject{e.ExceptionDetails.Exception})))
+	}
+}
+
+func args(objects []*runtime.RemoteObject) string {
+	var said []string
+	for _, o := range objects {
+		if o == nil {
+			continue
+		}
+		said = append(said, strings.Trim(string(o.Value), `"`)+o.Description)
+	}
+	return strings.Join(said, " ")
+}
+
+func (v *page) complain(text string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.errors = append(v.errors, text)
+}
+
+// quiet asserts that the console has nothing to say.
+func (v *page) quiet() {
+	v.t.Helper()
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	assert.Empty(v.t, v.errors, "the console complains")
+}
+
+func (v *page) do(steps ...chromedp.Action[chromedp.Void]) {
+	v.t.Helper()
+	require.NoError(v.t, chromedp.Do(v.ctx, steps...))
+}
+
+// until waits until a JavaScript expression is true. A page that is being left
+// meanwhile is no failure.
+func (v *page) until(expr string) {
+	v.t.Helper()
+	var err error
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); {
+		var ok bool
+		if ok, err = chromedp.Run(v.ctx, chromedp.Poll[bool]("Boolean("+expr+")", chromedp.WithPollingTimeout(5*time.Second))); err == nil && ok {
+			return
+		}
+	}
+	text, _ := chromedp.Run(v.ctx, chromedp.Evaluate[string]("document.body.innerText"))
+	require.Fail(v.t, "never true: "+expr, "%v\nthe page says:\n%s", err, text)
+}
+
+func ask[T any](v *page, expr string) T {
+	v.t.Helper()
+	value, err := chromedp.Run(v.ctx, chromedp.Evaluate[T](expr, chromedp.EvalAwaitPromise))
+	require.NoError(v.t, err, expr)
+	return value
+}
+
+func (v *page) click(selector string) {
+	v.t.Helper()
+	v.do(chromedp.WaitVisible(selector), chromedp.Click(selector))
+}
+
+// live waits until the page has its first frame from the socket.
+func (v *page) live() {
+	v.t.Helper()
+	v.until(`window.__lab && window.__lab.board() && window.__lab.board().seq > 0`)
+}
+
+// labID reads the lab from the address.
+func (v *page) labID() string {
+	v.t.Helper()
+	url := ask[string](v, "location.pathname")
+	_, id, ok := strings.Cut(url, "~")
+	require.True(v.t, ok, url)
+	return id
+}
+
+const wide, high = 1440, 900
+
+// The first minute: from the front door to one's own event in a tape.
+func TestNewcomerSeesAnOrderInATapeWithinThreeClicks(t *testing.T) {
+	p := serve(t, 3)
+	v := browse(t, p, "/", wide, high)
+	v.click(`a[href="/lab/free"]`)
+	v.live()
+	v.click("#place")
+	v.until(`document.querySelector('#lens-topics .cell[data-offset="0"]')`)
+	v.until(`Object.values(window.__lab.board().orders)[0].status === "COMPLETED"`)
+	v.quiet()
+}
+
+func TestCrashOfPaymentIsSeenToStopTheOrderAndRestartCompletesIt(t *testing.T) {
+	p := serve(t, 3)
+	v := browse(t, p, "/lab/free", wide, high)
+	v.live()
+	id := v.labID()
+	p.act(id, `{"crash":"payment"}`)
+	v.click("#place")
+
+	v.until(`window.__lab.board().groups["payment-service"].offsets.orders && Object.values(window.__lab.board().groups["payment-service"].offsets.orders).some(o => o.lag === 1)`)
+	// Every failed thing owes a reason, next to it, with a link to its cause.
+	v.until(`[...document.querySelectorAll('[data-cause-for]')].some(e => e.offsetParent !== null && /because/.test(e.textContent))`)
+	v.until(`[...document.querySelectorAll('[data-state="crashed"], [data-state="failed"]')].some(e => /payment|pay-1/i.test(e.textContent))`)
+
+	p.act(id, `{"restart":"payment"}`)
+	v.until(`Object.values(window.__lab.board().orders)[0].status === "COMPLETED"`)
+	v.until(`document.querySelectorAll('#lens-map [data-state="crashed"], #lens-map [data-state="failed"]').length === 0`)
+	v.quiet()
+}
+
+func TestFreezeStopsThePictureAndStepHandlesOneMessage(t *testing.T) {
+	p := serve(t, 3)
+	v := browse(t, p, "/lab/free", wide, high)
+	v.live()
+	v.click("#run")
+	v.until(`window.__lab.board().state === "frozen"`)
+	v.click("#place")
+	v.until(`window.__lab.board().counts.orders === 1`)
+	v.until(`window.__lab.board().topics.orders.partitions.some(p => p.end === 1)`)
+	seq := v.still()
+	handled := func() float64 {
+		return ask[float64](v, `window.__lab.journal().filter(e => e.kind === "handled" && e.topic).length`)
+	}
+	before := handled()
+	v.click("#step")
+	v.until(fmt.Sprintf(`window.__lab.board().seq > %d`, int(seq)))
+	v.still()
+	assert.Equal(t, before+1, handled(), "a step handles one message")
+	v.click("#run")
+	v.until(`Object.values(window.__lab.board().orders)[0].status === "COMPLETED"`)
+	v.quiet()
+}
+
+// still waits until the journal has not grown for a second, and returns its
+// head.
+func (v *page) still() float64 {
+	v.t.Helper()
+	const head = `window.__lab.board().seq`
+	was := ask[float64](v, head)
+	for {
+		now := ask[float64](v, `new Promise(done => setTimeout(() => done(`+head+`), 1000))`)
+		if now == was {
+			return now
+		}
+		was = now
+	}
+}
+
+func TestTwentyReloadsDuringABurstLoseNothing(t *testing.T) {
+	p := serve(t, 3)
+	v := browse(t, p, "/lab/free", wide, high)
+	v.live()
+	id := v.labID()
+	p.act(id, `{"set":{"service":"order","work":"5ms"}}`, `{"set":{"service":"payment","work":"5ms"}}`, `{"set":{"service":"inventory","work":"5ms"}}`,
+		`{"set":{"service":"notification","work":"5ms"}}`, `{"set":{"service":"projector","work":"0s"}}`, `{"burst":{"orders":400,"rate":40}}`)
+	for range 20 {
+		v.do(chromedp.Reload())
+		v.live()
+	}
+	p.act(id, `{"wait_until":{"expr":"settled","within":"55s"}}`)
+	v.until(`window.__lab.board().counts.orders === 400 && window.__lab.board().counts.open === 0`)
+	v.same(p, id)
+	gaps := ask[float64](v, `window.__lab.journal().filter((e, i, all) => i > 0 && e.seq !== all[i-1].seq + 1).length`)
+	assert.Zero(t, gaps, "the journal in the page has gaps")
+	v.quiet()
+}
+
+func TestReconnectKeepsThePicture(t *testing.T) {
+	p := serve(t, 3)
+	v := browse(t, p, "/lab/free", wide, high)
+	v.live()
+	id := v.labID()
+	p.act(id, orderA, settled)
+	v.until(`Object.values(window.__lab.board().orders)[0].status === "COMPLETED"`)
+
+	// The socket is closed under the page; it comes back by itself with from=SEQ.
+	ask[bool](v, `(window.__lab.drop(), true)`)
+	p.act(id, strings.Replace(orderA, `"A"`, `"B"`, 1), settled)
+	v.until(`Object.values(window.__lab.board().orders).filter(o => o.status === "COMPLETED").length === 2`)
+
+	var board struct{ Seq float64 }
+	require.Equal(t, http.StatusOK, p.call("GET", "/api/labs/"+id, "", &board))
+	v.until(fmt.Sprintf(`window.__lab.board().seq >= %d`, int(board.Seq)))
+	v.same(p, id)
+	v.quiet()
+}
+
+// same asserts that the page's board is the server's.
+func (v *page) same(p *program, id string) {
+	v.t.Helper()
+	var server map[string]any
+	p.call("GET", "/api/labs/"+id, "", &server)
+	var browser map[string]any
+	require.NoError(v.t, json.Unmarshal([]byte(ask[string](v, `JSON.stringify(window.__lab.board())`)), &browser))
+	for _, part := range []string{"orders", "groups", "topics", "tapes", "services", "invariants", "stock", "settings", "faults"} {
+		assert.Equal(v.t, server[part], browser[part], part)
+	}
+}
+
+func TestPhoneNeverScrollsSideways(t *testing.T) {
+	p := serve(t, 3)
+	for _, width := range []int64{390, 320} {
+		for _, path := range []string{"/", "/lab/free?new=1", "/lab/nowhere"} {
+			v := browse(t, p, path, width, 844)
+			if strings.Contains(path, "free") {
+				v.live()
+				id := v.labID()
+				p.act(id, orderA, `{"crash":"payment"}`, strings.Replace(orderA, `"A"`, `"B"`, 1))
+				v.until(`[...document.querySelectorAll('[data-cause-for]')].some(e => /because/.test(e.textContent))`)
+			}
+			assert.LessOrEqual(t, ask[float64](v, "document.documentElement.scrollWidth"), float64(width), "%s at %d", path, width)
+		}
+	}
+}
+
+// calm asks for reduced motion.
+func (v *page) calm() {
+	v.t.Helper()
+	_, err := chromedp.Call(v.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+		Features: []*emulation.MediaFeature{{Name: "prefers-reduced-motion", Value: "reduce"}}})
+	require.NoError(v.t, err)
+}
+
+// Calm: with reduced motion nothing moves, and the trail tells the same story.
+func TestReducedMotionMovesNothing(t *testing.T) {
+	p := serve(t, 3)
+	v := browse(t, p, "/", wide, high)
+	v.calm()
+	v.do(chromedp.Navigate(p.URL + "/lab/free"))
+	v.live()
+	v.click("#place")
+	moved := 0.0
+	for range 20 {
+		moved += ask[float64](v, `new Promise(done => setTimeout(() => done(document.getAnimations().length), 100))`)
+	}
+	assert.Zero(t, moved)
+	v.until(`Object.values(window.__lab.board().orders)[0].status === "COMPLETED"`)
+	v.quiet()
+}
+
+func TestKeyboardAlonePlacesBreaksFreezesAndHelps(t *testing.T) {
+	p := serve(t, 3)
+	v := browse(t, p, "/lab/free", wide, high)
+	v.live()
+	v.do(chromedp.KeyEvent("o"))
+	v.until(`window.__lab.board().counts.orders === 1`)
+	v.do(chromedp.KeyEvent("f"))
+	v.until(`document.querySelector('#palette').matches(':popover-open')`)
+	v.do(chromedp.KeyEvent(kb.Escape))
+	v.until(`!document.querySelector('#palette').matches(':popover-open')`)
+	v.do(chromedp.KeyEvent("k"))
+	v.until(`window.__lab.board().state === "frozen"`)
+	v.do(chromedp.KeyEvent("k"))
+	v.until(`window.__lab.board().state === "live"`)
+	v.do(chromedp.KeyEvent("?"))
+	v.until(`document.querySelector('#help').open`)
+	v.quiet()
+}
+
+func TestPayloadsAreNeverMarkup(t *testing.T) {
+	p := serve(t, 3)
+	v := browse(t, p, "/lab/free", wide, high)
+	v.live()
+	id := v.labID()
+	const evil = `<img src=x onerror="window.hurt=1"><script>window.hurt=1</script>`
+	raw, err := json.Marshal(map[string]any{"publish": map[string]any{"topic": "orders", "key": evil, "value": evil, "headers": map[string]string{evil: evil}}})
+	require.NoError(t, err)
+	user, err := json.Marshal(map[string]any{"place_order": map[string]any{"user": evil[:60], "items": []any{map[string]any{"sku": "mouse", "qty": 1}}}})
+	require.NoError(t, err)
+	note, err := json.Marshal(map[string]any{"note": evil})
+	require.NoError(t, err)
+	p.act(id, string(raw), string(user), string(note), settled)
+	v.until(`document.querySelector('#lens-topics .cell')`)
+	ask[float64](v, `[...document.querySelectorAll('#lens-topics .cell')].map(c => c.click()).length`)
+	assert.Equal(t, "undefined", ask[string](v, "typeof window.hurt"))
+	assert.Zero(t, ask[float64](v, `document.querySelectorAll('img[src="x"]').length`))
+}
+
+// Over five records a second a tape is drawn in blocks of ten, with the last
+// five one by one; a caret still stands where its offset is. Motion is off, so
+// that a caret is nowhere in between when it is measured.
+func TestBusyTapeIsDrawnInBlocksAndBecomesCalmAgain(t *testing.T) {
+	p := serve(t, 3)
+	v := browse(t, p, "/", wide, high)
+	v.calm()
+	v.do(chromedp.Navigate(p.URL + "/lab/free"))
+	v.live()
+	id := v.labID()
+	for _, s := range []string{"order", "payment", "inventory", "notification", "projector"} {
+		p.act(id, fmt.Sprintf(`{"set":{"service":%q,"work":"0s"}}`, s))
+	}
+	p.act(id, `{"burst":{"orders":350,"rate":35}}`)
+	v.until(`document.querySelectorAll('[data-topic="orders"] .cell.block').length > 3`)
+	assert.Empty(t, ask[[]string](v, blockFaults))
+	v.until(`[...document.querySelectorAll('.ratelabel')].some(label => /^[1-9][0-9]+\/s$/.test(label.textContent))`)
+	p.act(id, settled)
+	v.until(`document.querySelectorAll('.cell.block').length === 0`)
+	v.until(`document.querySelectorAll('.ratelabel').length === 0`)
+	assert.Empty(t, ask[[]string](v, blockFaults))
+	v.quiet()
+}
+
+// blockFaults compares every tape of orders with its numbers: blocks without
+// gaps, five single records behind them, the end and the caret in their places.
+const blockFaults = `[...document.querySelectorAll('[data-topic="orders"] .row')].flatMap(row => {
+	const faults = [], [end, saved, lag] = [...row.querySelectorAll('.nums > *')].map(n => Number(n.textContent));
+	const cells = [...row.querySelectorAll('.cell')].map(c => ({from: Number(c.dataset.from ?? c.dataset.offset), to: Number(c.dataset.to ?? c.dataset.offset), block: c.classList.contains('block'), box: c.getBoundingClientRect()}));
+	if (!cells.length) return faults;
+	cells.forEach((c, i) => {
+		if (i && c.from !== cells[i-1].to + 1) faults.push('a gap before ' + c.from);
+		if (i && c.box.left < cells[i-1].box.right) faults.push('overlap at ' + c.from);
+	});
+	if (cells.at(-1).to !== end - 1) faults.push('the tape ends at ' + cells.at(-1).to + ', not ' + end);
+	if (cells[0].block && cells.filter(c => !c.block).length !== 5) faults.push('not five single records');
+	if (saved >= 0 && lag !== end - saved) faults.push('lag ' + lag + ' of ' + saved + ' to ' + end);
+	const caret = row.querySelector('.caret:not(.caret2)');
+	if (saved >= cells[0].from && !caret.hasAttribute('hidden')) {
+		const x = caret.getBoundingClientRect().left + 6;
+		const at = cells.find(c => saved >= c.from && saved <= c.to);
+		const want = at ? at.box.left - 1.5 + (at.box.width + 3) * (saved - at.from) / (at.to - at.from + 1) : cells.at(-1).box.right + 1.5;
+		if (Math.abs(x - want) > 3) faults.push('the caret of ' + saved + ' is off by ' + (x - want));
+	}
+	return faults;
+})`
+
+// A line that dies without a word: said within three seconds, and afterwards
+// nothing is missing.
+func TestDeadLineIsSaidAndLeavesNoGap(t *testing.T) {
+	p := serve(t, 3)
+	v := browse(t, p, "/lab/free", wide, high)
+	v.live()
+	id := v.labID()
+	for _, s := range []string{"order", "payment", "inventory", "notification", "projector"} {
+		p.act(id, fmt.Sprintf(`{"set":{"service":%q,"work":"20ms"}}`, s))
+	}
+	p.act(id, `{"burst":{"orders":60,"rate":10}}`)
+	v.until(`window.__lab.board().counts.orders > 5`)
+	require.NoError(t, p.cmd.Process.Signal(syscall.SIGSTOP))
+	stopped := time.Now()
+	v.until(`!document.querySelector('#banner').hidden && /as of/.test(document.querySelector('#banner').textContent)`)
+	assert.Less(t, time.Since(stopped), 4*time.Second)
+	assert.True(t, ask[bool](v, `document.querySelector('#place').disabled && document.querySelector('#place').title !== ""`))
+	require.NoError(t, p.cmd.Process.Signal(syscall.SIGCONT))
+	v.until(`document.querySelector('#banner').hidden && !document.querySelector('#place').disabled`)
+	p.act(id, `{"wait_until":{"expr":"settled","within":"55s"}}`)
+	v.until(`window.__lab.journal().at(-1).seq === window.__lab.board().seq`)
+	assert.Zero(t, ask[float64](v, `window.__lab.journal().filter((e, i, all) => i > 0 && e.seq !== all[i-1].seq + 1).length`))
+	v.same(p, id)
+}
+
+func TestBusyLabStaysReadable(t *testing.T) {
+	if os.Getenv("EDDY_TEST_ALL") != "1" {
+		t.Skip("half a minute of traffic: set EDDY_TEST_ALL=1")
+	}
+	p := serve(t, 3)
+	v := browse(t, p, "/lab/free", wide, high)
+	v.live()
+	id := v.labID()
+	for _, s := range []string{"order", "payment", "inventory", "notification", "projector"} {
+		p.act(id, fmt.Sprintf(`{"set":{"service":%q,"work":"0s"}}`, s))
+	}
+	const movers = `document.querySelectorAll('#stage .movers > *').length`
+	// A token takes six seconds at this speed, and the three orders are
+	// through long before: more than eight would be in the air.
+	p.act(id, `{"speed":0.1}`)
+	for n := range 3 {
+		v.click(`#place`)
+		v.until(fmt.Sprintf(`window.__lab.board().counts.completed === %d`, n+1))
+	}
+	tokens := ask[float64](v, movers)
+	assert.Greater(t, tokens, 3.0, "tokens travel")
+	p.act(id, `{"speed":1}`)
+	p.act(id, `{"burst":{"orders":600,"rate":35}}`)
+	most := 0.0
+	for range 60 {
+		most = max(most, ask[float64](v, `new Promise(done => setTimeout(() => done(document.querySelectorAll('#stage *').length), 200))`))
+		tokens = max(tokens, ask[float64](v, movers))
+	}
+	assert.LessOrEqual(t, most, 3000.0, "nodes on the stage")
+	assert.LessOrEqual(t, tokens, 8.0, "moving tokens")
+	v.quiet()
+}

@@ -1,0 +1,147 @@
+package web
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strconv"
+	"time"
+
+	"eddy/lab"
+)
+
+const (
+	maxBody     = 256 << 10 // bytes of a request body
+	maxDrain    = 8 << 20   // bytes read and thrown away beyond it
+	maxExpr     = 4096      // bytes of an expression
+	evalTimeout = 2 * time.Second
+)
+
+// createLab makes a lab: POST /api/labs.
+func (s *Server) createLab(w http.ResponseWriter, r *http.Request) error {
+	body, err := readBody(w, r)
+	if err != nil {
+		return err
+	}
+	settings, err := labSettings(body)
+	if err != nil {
+		return err
+	}
+	id, err := s.newLab(r, settings, lab.Options{})
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Location", "/api/labs/"+id)
+	w.Header().Set("Cache-Control", "no-store")
+	writeJSON(w, http.StatusCreated, map[string]string{"id": id})
+	return nil
+}
+
+// labSettings reads lab settings with a "scenario" among them.
+func labSettings(body []byte) (lab.Settings, error) {
+	if len(body) == 0 {
+		return lab.DefaultSettings(), nil
+	}
+	var given map[string]json.RawMessage
+	if err := json.Unmarshal(body, &given); err != nil {
+		return lab.Settings{}, lab.Errorf(lab.Invalid, "The body is not a JSON object of lab settings: %v", err)
+	}
+	var scenario string
+	if raw, ok := given["scenario"]; ok {
+		if err := json.Unmarshal(raw, &scenario); err != nil {
+			return lab.Settings{}, lab.Errorf(lab.Invalid, "scenario must be the id of a scenario, as text.")
+		}
+		delete(given, "scenario")
+	}
+	if scenario != "" && scenario != "free" {
+		return lab.Settings{}, lab.Errorf(lab.NotFound, "There is no scenario %q. Scenarios come later; leave it out, or say free.", scenario)
+	}
+	rest, err := json.Marshal(given)
+	if err != nil {
+		return lab.Settings{}, lab.Errorf(lab.Invalid, "The lab settings cannot be read: %v", err)
+	}
+	return lab.ParseSettings(rest)
+}
+
+// newLab opens a lab within the caller's share. Whoever sits at this machine
+// may have as many as the server has room for.
+func (s *Server) newLab(r *http.Request, settings lab.Settings, o lab.Options) (string, error) {
+	if err := s.allowLab(r); err != nil {
+		return "", err
+	}
+	client := clientAddr(r)
+	if fromThisMachine(r) {
+		client = ""
+	}
+	return s.cfg.Labs.Create(r.Context(), client, settings, o)
+}
+
+// deleteLab closes a lab: DELETE /api/labs/{id}.
+func (s *Server) deleteLab(w http.ResponseWriter, r *http.Request) error {
+	if _, err := s.world(r); err != nil {
+		return err
+	}
+	if err := s.cfg.Labs.Delete(r.PathValue("id")); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// eval answers with the value of ?expr= over the board.
+func (s *Server) eval(w http.ResponseWriter, r *http.Request) error {
+	world, err := s.world(r)
+	if err != nil {
+		return err
+	}
+	expr := r.URL.Query().Get("expr")
+	if expr == "" || len(expr) > maxExpr {
+		return lab.Errorf(lab.Invalid, `expr must be an expression of 1 to %d bytes, like expr=order("A").status`, maxExpr)
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), evalTimeout)
+	defer cancel()
+	value, err := world.Eval(ctx, expr)
+	if err != nil {
+		return err
+	}
+	answer, err := json.Marshal(map[string]any{"value": value})
+	if err != nil {
+		return lab.Errorf(lab.Invalid, "The value of this expression cannot be written as JSON: %v", err)
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.Write(answer) // an error here means that the client is gone
+	return nil
+}
+
+// seqParam reads a number of a journal entry from the query.
+func seqParam(r *http.Request, name string, absent int64) (int64, error) {
+	text := r.URL.Query().Get(name)
+	if text == "" {
+		return absent, nil
+	}
+	seq, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || seq < 0 {
+		return 0, lab.Errorf(lab.Invalid, "%s must be the number of a journal entry, 0 or more, not %q.", name, text)
+	}
+	return seq, nil
+}
+
+// readBody reads a whole body of at most maxBody bytes. A larger one is
+// refused, but read to its end first if that is not far: many clients look for
+// the answer only once everything is sent.
+func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	whole := r.Body
+	body, err := io.ReadAll(http.MaxBytesReader(w, whole, maxBody))
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &large):
+		io.Copy(io.Discard, io.LimitReader(whole, maxDrain))
+		return nil, &tooLarge{lab.Errorf(lab.Invalid, "The body is larger than %d KiB, which is the most that is read.", maxBody>>10)}
+	case err != nil:
+		return nil, lab.Errorf(lab.Invalid, "The body could not be read to its end: %v", err)
+	}
+	return body, nil
+}

@@ -1,0 +1,85 @@
+package web
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"eddy/lab"
+)
+
+// routes is every route of Eddy.
+func (s *Server) routes() http.Handler {
+	mux := http.NewServeMux()
+	on := func(pattern string, h handlerFunc) { mux.Handle(pattern, s.handle(h)) }
+
+	on("GET /{$}", s.home)
+	on("GET /lab/{name}", s.labPage)
+	on("GET /twins/{id}/{right}", s.twinsPage)
+	on("GET /static/{file...}", s.static)
+
+	on("GET /healthz", s.healthz)
+	mux.Handle("GET /metrics", promhttp.HandlerFor(s.metrics.registry, promhttp.HandlerOpts{}))
+
+	on("POST /api/labs", s.createLab)
+	on("GET /api/labs/{id}", s.board(s.labPast))
+	on("DELETE /api/labs/{id}", s.deleteLab)
+	on("GET /api/labs/{id}/board", s.board(s.labPast))
+	on("GET /api/labs/{id}/journal", s.journal(s.labPast))
+	on("GET /api/labs/{id}/timeline", s.timeline(s.labPast))
+	on("POST /api/labs/{id}/actions", s.actions)
+	on("GET /api/labs/{id}/eval", s.eval)
+	on("GET /api/labs/{id}/why", s.why(s.labPast))
+	on("GET /api/labs/{id}/live", s.live)
+	on("POST /api/labs/{id}/again", s.again)
+	on("POST /api/labs/{id}/twins", s.twins)
+	on("GET /api/labs/{id}/compare", s.compare)
+
+	on("GET /run/{id}", s.runPage)
+	on("GET /api/labs/{id}/run", s.saveRun(s.labPast))
+	on("POST /api/runs", s.openRun)
+	on("GET /api/runs/{id}", s.board(s.runPast))
+	on("DELETE /api/runs/{id}", s.closeRun)
+	on("GET /api/runs/{id}/board", s.board(s.runPast))
+	on("GET /api/runs/{id}/journal", s.journal(s.runPast))
+	on("GET /api/runs/{id}/timeline", s.timeline(s.runPast))
+	on("GET /api/runs/{id}/run", s.saveRun(s.runPast))
+	on("GET /api/runs/{id}/why", s.why(s.runPast))
+
+	// Without this one the mux would answer a known path with an unknown
+	// method in words of its own.
+	on("/", func(w http.ResponseWriter, r *http.Request) error {
+		if allowed := methodsOf(mux, r); len(allowed) > 0 {
+			allow := strings.Join(allowed, ", ")
+			return &wrongMethod{lab.Errorf(lab.Invalid, "%s does not take %s: it takes %s.", r.URL.Path, r.Method, allow), allow}
+		}
+		return lab.Errorf(lab.NotFound, "There is no %s %s.", r.Method, r.URL.Path)
+	})
+	return mux
+}
+
+// methodsOf lists the methods that have a route of their own for a path.
+func methodsOf(mux *http.ServeMux, r *http.Request) (allowed []string) {
+	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodDelete} {
+		probe := *r
+		probe.Method = method
+		if _, pattern := mux.Handler(&probe); pattern != "/" {
+			allowed = append(allowed, method)
+		}
+	}
+	return allowed
+}
+
+// healthz says that the server lives, and how much it carries.
+func (s *Server) healthz(w http.ResponseWriter, r *http.Request) error {
+	stats := s.cfg.Labs.Stats()
+	writeJSON(w, http.StatusOK, struct {
+		Status  string `json:"status"`
+		Version string `json:"version"`
+		Labs    int    `json:"labs"`
+		MaxLabs int    `json:"max_labs"`
+		Sockets int    `json:"sockets"`
+	}{"ok", s.cfg.Version, stats.Labs, stats.Max, s.openSockets()})
+	return nil
+}

@@ -1,0 +1,44 @@
+// The shapes of the board and the journal, as the server writes them. Types
+// only: nothing here runs.
+
+/**
+ * @typedef {{seq: number, time: string, lab_time: number, state: 'live'|'frozen'|'stopped', speed: number,
+ *   settings: any, brokers: Broker[],
+ *   topics: Record<string, {partitions: Partition[]}>,
+ *   tapes: Record<string, Record<string, {records: Record<string, Rec>}>>,
+ *   groups: Record<string, Group>, services: Record<string, Service>, orders: Record<string, Order>,
+ *   breakpoints: Breakpoint[], held: Held[], dead_letters: Letter[], read_model: {orders: Record<string, {status: string, version: number, user_name: string}>, lag: number, lag_ms: number, rebuild: {total: number, left: number}},
+ *   stock: Record<string, number>, invariants: Record<string, Verdict>, faults: Fault[],
+ *   alerts: {id: string, text: string, seq: number}[],
+ *   counts: {orders: number, open: number, completed: number, cancelled: number, records: number},
+ *   rerun: null | {of: string, but: string, steps: number, done: number, refused: number, until: number, over: boolean}}} Board
+ * @typedef {{id: number, state: 'up'|'down', controller?: boolean, slow?: string, because: string, because_seq: number}} Broker
+ * @typedef {{id: number, leader: number, start: number, end: number}} Partition
+ * @typedef {{offset: number, seq: number, at: number, event_type?: string, event_id?: string, order?: string, key: string,
+ *   value?: string, size: number, headers?: Record<string, string>, schema_version?: number, producer?: string,
+ *   copy_of?: number, duplicate?: boolean, again?: string, missing?: boolean, done?: Record<string, string>}} Rec
+ * @typedef {{state: string, generation: number, protocol?: string, outside?: boolean,
+ *   members: {id: string, client?: string, service?: string, instance?: number, partitions: Record<string, number[]>}[],
+ *   offsets: Record<string, Record<string, {committed: number, position: number, lag: number}>>}} Group
+ * @typedef {{state: string, because?: string, because_seq?: number, cut: string[], group: string, instances: number, seats: Seat[], handled: number,
+ *   failed: number, retried: number, skipped_duplicates: number, dead_lettered: number, crashes: number, lag: number}} Service
+ * @typedef {{instance: number, state: string, because?: string, because_seq?: number, since: number,
+ *   partitions: Record<string, number[]>, idle?: string, doing?: Doing}} Seat
+ * @typedef {{topic: string, partition: number, offset: number, event_type: string, order?: string, since: number,
+ *   try?: {attempt: number, of?: number, next_ms?: number, error?: string}}} Doing
+ * @typedef {{id: string, handle?: string, user: string, items: {sku: string, name?: string, qty: number, price?: number}[], method?: string,
+ *   total: number, status: string, reason?: string, version: number, charges: number, charged: number, refunded: number, net: number,
+ *   notifications: number, saga: string, source: string, placed: number, placed_seq: number, trail: Hop[], waiting?: string}} Order
+ * @typedef {{seq: number, at: number, kind: string, service?: string, topic?: string, partition: number, offset: number,
+ *   event_type?: string, text: string}} Hop
+ * @typedef {{id: string, state: 'holds'|'pending'|'broken', because: string, evidence: number[]|null}} Verdict
+ * @typedef {{id: number, text: string, event?: string, service?: string, order?: string, when?: string}} Breakpoint
+ * @typedef {{breakpoint: number, service: string, instance: number, topic: string, partition: number, offset: number, seq: number, event_type?: string,
+ *   event_id?: string, order?: string, key: string, value: string, cut?: boolean, headers: Record<string, string>, attempt: number}} Held
+ * @typedef {{id: number, kind: string, service?: string, instance?: number, from?: string, broker?: number, topic?: string, text: string, since: number, left?: number, fired: number, over?: boolean}} Fault
+ * @typedef {{topic: string, partition: number, offset: number, seq: number, at: number, original_topic: string, original_partition: number,
+ *   original_offset: number, group: string, attempts: number, error: string, event_type?: string, order?: string, state: string}} Letter
+ * @typedef {{seq: number, at: number, kind: string, service?: string, instance?: number, order?: string, topic?: string, partition: number,
+ *   offset: number, event_type?: string, event_id?: string, cause?: number, text?: string, data?: any}} Entry
+ */
+export {};
