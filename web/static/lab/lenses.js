@@ -1,5 +1,7 @@
 // Which lenses are open. On a wide screen Map and Topics stand one above the
-// other and each can be switched off; on a narrow one they are tabs.
+// other and each can be switched off; Story, Aggregate and Read side have the
+// stage to themselves. On a narrow screen all are tabs. The address of the page
+// names what is open.
 
 import { keyed, h, set, text } from './dom.js';
 import { DEFAULT_GROUP, NAMES, SERVICES, TOPICS, becauseOf, look, reader, reads, seatName } from './words.js';
@@ -7,15 +9,20 @@ import { DEFAULT_GROUP, NAMES, SERVICES, TOPICS, becauseOf, look, reader, reads,
 /** @typedef {import('./types.js').Board} Board */
 
 const WIDE = matchMedia('(min-width: 1180px)');
-const NAMED = ['map', 'topics'];
+const PAIR = ['map', 'topics'];
+const SOLO = ['story', 'aggregate', 'read'];
+const NAMED = [...PAIR, ...SOLO];
 
 export class Lenses {
   /** @param {import('./app.js').App} app @param {Record<string, any>} parts list, table, and the lenses by their names */
   constructor(app, parts) {
     this.app = app;
     this.parts = parts;
-    this.open = new Set(NAMED);
-    this.one = 'map';
+    const asked = (new URLSearchParams(location.search).get('lens') ?? '').split(',').filter((name) => NAMED.includes(name));
+    const solo = asked.find((name) => SOLO.includes(name));
+    this.pair = new Set(asked.length && !solo ? asked : PAIR); // what is open of the pair, also while another lens has the stage
+    this.one = asked[0] ?? 'map';
+    this.solo = solo ?? '';
     this.asTable = false;
     this.tabs = /** @type {any[]} */ ([...parts.list.querySelectorAll('[data-lens]')]);
     for (const tab of this.tabs) tab.addEventListener('click', () => this.choose(tab.dataset.lens));
@@ -23,26 +30,38 @@ export class Lenses {
     parts.table.addEventListener('click', () => { this.asTable = !this.asTable; this.draw(app.board); app.store.invalidate(); });
     /** @type {Record<string, any>} */
     this.tables = { map: table('Services', ['service', 'seat', 'state', 'reads', 'handled', 'failed', 'lag']), topics: table('Partitions', ['topic', 'partition', 'start', 'end', 'group', 'saved', 'reading', 'lag', 'reader']) };
-    for (const name of NAMED) parts[name].append(this.tables[name]);
+    for (const name of PAIR) parts[name].append(this.tables[name]);
     WIDE.addEventListener('change', () => this.show());
     this.show();
   }
 
   /** @param {string} name */
   choose(name) {
-    if (!WIDE.matches) this.one = name;
-    else if (this.open.has(name) && this.open.size > 1) this.open.delete(name);
-    else this.open.add(name);
+    if (SOLO.includes(name)) this.solo = name;
+    else if (this.solo) { this.solo = ''; this.pair.add(name); }
+    else if (WIDE.matches && this.pair.has(name) && this.pair.size > 1) this.pair.delete(name);
+    else this.pair.add(name);
     this.one = name;
     this.show();
+    const url = new URL(location.href);
+    const open = this.solo || (WIDE.matches ? [...this.pair].sort().join(',') : this.one);
+    if (open === PAIR.join(',')) url.searchParams.delete('lens');
+    else url.searchParams.set('lens', open);
+    history.replaceState(null, '', url);
     this.app.store.invalidate();
+  }
+
+  /** @param {string} name */
+  isOpen(name) {
+    if (!WIDE.matches) return this.one === name;
+    return this.solo ? this.solo === name : this.pair.has(name);
   }
 
   show() {
     const wide = WIDE.matches;
     set(this.parts.list, 'role', wide ? 'group' : 'tablist');
     for (const tab of this.tabs) {
-      const on = wide ? this.open.has(tab.dataset.lens) : this.one === tab.dataset.lens;
+      const on = this.isOpen(tab.dataset.lens);
       set(tab, 'role', wide ? null : 'tab');
       set(tab, 'aria-selected', wide ? null : String(on));
       set(tab, 'aria-pressed', wide ? String(on) : null);
@@ -64,12 +83,12 @@ export class Lenses {
   }
 
   /** @param {string} name */
-  visible(name) { return !this.parts[name].hidden && !this.asTable; }
+  visible(name) { return !this.parts[name].hidden && !(this.asTable && PAIR.includes(name)); }
 
   /** @param {Board} board */
   draw(board) {
     set(this.parts.table, 'aria-pressed', String(this.asTable));
-    for (const name of NAMED) {
+    for (const name of PAIR) {
       for (const child of this.parts[name].children) if (!child.classList.contains('vh')) child.classList.toggle('aside', (child === this.tables[name]) !== this.asTable);
     }
     if (!this.asTable) return;

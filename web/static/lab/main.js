@@ -1,6 +1,7 @@
 // The page of a lab: it puts the parts together. The server decides, the page
 // draws; every change of the lab goes through an action over the one socket.
 
+import { AggregateLens } from './aggregate.js';
 import { Again } from './again.js';
 import { App } from './app.js';
 import { Voice } from './a11y.js';
@@ -17,8 +18,10 @@ import { Orders } from './orders.js';
 import { Palette } from './palette.js';
 import { Past, READ_ONLY } from './past.js';
 import { Promises } from './promises.js';
+import { ReadLens } from './read.js';
 import { Socket } from './socket.js';
 import { Store } from './store.js';
+import { StoryLens } from './story.js';
 import { TopicsLens } from './tapes.js';
 import { Timeline } from './timeline.js';
 import { PROMISES, troubles } from './words.js';
@@ -39,7 +42,10 @@ app.follow = new Follow(id, () => store.invalidate());
 const motion = new Motion(app);
 const map = new MapLens(el('lens-map'), app, motion);
 const topics = new TopicsLens(el('lens-topics'), app);
-const lenses = new Lenses(app, { list: el('lenses'), table: el('table'), map: el('lens-map'), topics: el('lens-topics') });
+/** @type {Record<string, {draw: (board: any) => void, describe: (board: any) => void}>} */
+const figures = { map, topics, story: new StoryLens(el('lens-story'), app), aggregate: new AggregateLens(el('lens-aggregate'), app), read: new ReadLens(el('lens-read'), app) };
+const NAMED = Object.keys(figures);
+const lenses = new Lenses(app, { list: el('lenses'), table: el('table'), ...Object.fromEntries(NAMED.map((name) => [name, el(`lens-${name}`)])) });
 const promises = new Promises(el('promises'), app);
 const orders = new Orders(app, { form: document.getElementById('order-form'), story: el('story'), list: el('orders'), place: el('place') });
 const palette = new Palette(app, { root: el('palette'), button: el('break') });
@@ -59,8 +65,7 @@ store.subscribe((board, news) => {
   orders.draw(board);
   promises.draw(board);
   lenses.draw(board);
-  if (lenses.visible('map')) map.draw(board);
-  if (lenses.visible('topics')) topics.draw(board);
+  for (const name of NAMED) if (lenses.visible(name)) figures[name].draw(board);
   faults.draw(board, lenses.visible('map'));
   transport.draw(board);
   timeline.draw(board);
@@ -71,17 +76,19 @@ store.subscribe((board, news) => {
   root.dataset.seq = String(board.seq);
   root.dataset.state = board.state;
   set(el('stage'), 'data-t', board.lab_time);
-  for (const name of ['lens-map', 'lens-topics']) set(el(name), 'data-t', board.lab_time);
+  for (const name of NAMED) set(el(`lens-${name}`), 'data-t', board.lab_time);
   const state = app.past() ? `past ${board.seq}` : board.state;
   if (state !== shownState) { shownState = state; describe(); }
 });
 let shownState = '';
 
 function describe() {
-  map.describe(app.board);
-  topics.describe(app.board);
+  for (const name of NAMED) figures[name].describe(app.board);
 }
-for (const name of ['lens-map', 'lens-topics']) el(name).addEventListener('focusin', (e) => { if (!el(name).contains(/** @type {Node} */ (e.relatedTarget))) describe(); });
+for (const name of NAMED) {
+  const lens = el(`lens-${name}`);
+  lens.addEventListener('focusin', (e) => { if (!lens.contains(/** @type {Node} */ (e.relatedTarget))) describe(); });
+}
 
 // The connection: a short break is not worth a word, a longer one is said, and
 // whatever needs the lab is switched off with the reason.
@@ -191,6 +198,9 @@ const keys = new Keys([
   { key: 'l', does: 'back to live', run: () => app.lookBack.live() },
   { key: '1', does: 'Map', run: () => lenses.choose('map') },
   { key: '2', does: 'Topics', run: () => lenses.choose('topics') },
+  { key: '3', does: 'Story', run: () => lenses.choose('story') },
+  { key: '4', does: 'Aggregate', run: () => lenses.choose('aggregate') },
+  { key: '5', does: 'Read side', run: () => lenses.choose('read') },
   { key: 'g', does: 'tell the story of the next followed order', run: () => nextStory() },
   { key: 'y', does: 'why: what is wrong, and because of what', run: () => why() },
   { key: '?', does: 'this help', run: () => keys.help(help) },

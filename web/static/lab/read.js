@@ -1,0 +1,25 @@
+// The Read lens: what is true, what is on its way, and what the user sees.
+
+import { h, once } from './dom.js';
+
+/** @typedef {import('./types.js').Board} Board */
+
+export class ReadLens {
+  /** @param {HTMLElement} root @param {import('./app.js').App} app */
+  constructor(root, app) {
+    this.root = root;
+    this.app = app;
+    this.summary = h('p', { class: 'vh' });
+    this.figure = h('div', { class: 'read' });
+    root.append(this.summary, this.figure);
+  }
+
+  /** @param {Board} board */
+  draw(board) {
+    if (!this.app.follow.front) once(this.figure, 'empty', () => [h('p', { class: 'mut' }, 'Place an order and its copy is shown here.')]);
+    void board;
+  }
+
+  /** The figure in words. @param {Board} board */
+  describe(board) { void board; }
+}
