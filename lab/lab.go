@@ -6,10 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"eddy/lab/code"
 	"eddy/lab/kafka"
 	"eddy/lab/shop"
 	"eddy/lab/store"
@@ -22,6 +24,7 @@ import (
 // of what happens and the board that is its fold. Open makes one, Close ends it.
 type Lab struct {
 	options Options
+	token   string // tells its goroutines from those of other labs
 	clock   *Clock
 	gate    *gate
 	cluster *kafka.Cluster
@@ -96,6 +99,9 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
+// opened counts the labs of this process.
+var opened atomic.Int64
+
 // openTimeout bounds how long Open waits for the services to join.
 const openTimeout = 15 * time.Second
 
@@ -120,6 +126,7 @@ func Open(ctx context.Context, s Settings, o Options) (*Lab, error) {
 	}
 	l.recorder.opened = s.Clone()
 	l.journal = newJournal(l.options.Keep, l.board.clone())
+	l.token = strconv.FormatInt(opened.Add(1), 10)
 	l.ctx, l.cancel = context.WithCancel(context.Background())
 	l.seed(s.Seed)
 	l.key.Store(&s.Key)
@@ -197,7 +204,8 @@ func (l *Lab) build(ctx context.Context, s Settings) (err error) {
 			return !l.breaking.Load() && l.gate.open(seat{service, instance})
 		},
 		Seat: func(ctx context.Context, service string, instance int) context.Context {
-			return context.WithValue(ctx, seatKey{}, seated{l.gate, seat{service, instance}})
+			at := seat{service, instance}
+			return code.At(context.WithValue(ctx, seatKey{}, seated{l.gate, at}), l.token, nameOf(at))
 		},
 		SessionTimeout: s.SessionTimeout.D(), Heartbeat: s.Heartbeat.D(),
 	}

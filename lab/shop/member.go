@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/pprof"
 	"sync"
 	"time"
 
@@ -127,6 +128,7 @@ func (m *member) consumer() *pattern.Consumer {
 func (m *member) start() {
 	go func() {
 		defer close(m.done)
+		pprof.SetGoroutineLabels(m.ctx)
 		m.relayAll() // what a crash left behind
 		// Whatever breaks Run off, whoever did it sees to the rest.
 		_ = m.loop.Run(m.ctx)

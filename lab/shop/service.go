@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"sync"
 	"time"
@@ -65,6 +66,15 @@ func (s *Service) Topics() []string { return slices.Clone(s.topics) }
 
 // ReactsTo says whether the service does anything about an event type.
 func (s *Service) ReactsTo(eventType string) bool { return s.react[eventType] != nil }
+
+// Handler is the program counter of the function that handles an event type, 0
+// where nothing is done about it.
+func (s *Service) Handler(eventType string) uintptr {
+	if s.react[eventType] == nil {
+		return 0
+	}
+	return reflect.ValueOf(s.react[eventType]).Pointer()
+}
 
 // Settings are the switches as they stand.
 func (s *Service) Settings() Settings {
