@@ -21,10 +21,15 @@ import (
 	"go.uber.org/goleak"
 
 	"eddy/lab"
+	"eddy/lab/code"
 	"eddy/lab/fleet"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// The clock of the highlighter's expressions runs on for a second after their
+// last use, and ends by itself.
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/dlclark/regexp2/v2.runClock"))
+}
 
 // fakeLab has a real journal and a board that is a count of it. Its actions
 // are named after what they do.
@@ -153,7 +158,8 @@ func (f *fakeLab) Why(q lab.Question) (lab.Answer, error) {
 	return lab.Answer{Chain: []lab.Link{{Seq: q.Seq, Text: fmt.Sprintf("%+v", q)}}, Also: []lab.Link{}, Ends: "action", Sentence: "It is so."}, nil
 }
 
-func (f *fakeLab) Addrs() []string { return nil }
+func (f *fakeLab) Addrs() []string                            { return nil }
+func (f *fakeLab) Running(*code.Look) ([]lab.Standing, error) { return nil, nil }
 
 func (f *fakeLab) Close() {
 	f.mu.Lock()

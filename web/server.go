@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"eddy/lab"
+	"eddy/lab/code"
 	"eddy/lab/fleet"
 )
 
@@ -44,6 +45,8 @@ type Server struct {
 	limits  limits
 	runs    *runs
 	metrics *metrics
+	colours colours
+	stacks  code.Look // where the instances of every lab stand
 
 	ctx     context.Context // ends when the server stops; its cause is the reason
 	stop    context.CancelCauseFunc

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 
 	"eddy/lab"
+	"eddy/lab/code"
 )
 
 // World is a lab as the fleet hands it out; *lab.Lab is one. Only the fleet
@@ -23,6 +24,7 @@ type World interface {
 	Recording(seq int64) (lab.Recording, error)
 	Eval(ctx context.Context, expr string) (any, error)
 	Why(q lab.Question) (lab.Answer, error)
+	Running(look *code.Look) ([]lab.Standing, error)
 	Addrs() []string
 	Close()
 }

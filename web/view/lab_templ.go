@@ -125,20 +125,20 @@ func Lab(p LabPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 11, "<section id=\"story\" aria-label=\"What happened\" hidden></section><section id=\"orders\" aria-label=\"Orders\"></section></div><section id=\"inspector\" aria-label=\"Inspector\" tabindex=\"-1\" hidden></section></aside><main class=\"stage\" id=\"stage\" tabindex=\"-1\"><div class=\"lensbar\"><div class=\"lenses\" id=\"lenses\" aria-label=\"Lenses\"><button type=\"button\" id=\"tab-map\" data-lens=\"map\" aria-controls=\"lens-map\"><span class=\"k\">a</span>Map</button> <button type=\"button\" id=\"tab-topics\" data-lens=\"topics\" aria-controls=\"lens-topics\"><span class=\"k\">b</span>Topics</button> <button type=\"button\" id=\"tab-story\" data-lens=\"story\" aria-controls=\"lens-story\"><span class=\"k\">c</span>Story</button> <button type=\"button\" id=\"tab-aggregate\" data-lens=\"aggregate\" aria-controls=\"lens-aggregate\"><span class=\"k\">d</span>Aggregate</button> <button type=\"button\" id=\"tab-read\" data-lens=\"read\" aria-controls=\"lens-read\"><span class=\"k\">e</span>Read side</button></div><span class=\"end\"><button type=\"button\" class=\"btn bare sm\" id=\"again-open\" aria-haspopup=\"dialog\">Again …</button><a class=\"btn bare sm only-l\" id=\"save-run\" href=\"")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 11, "<section id=\"story\" aria-label=\"What happened\" hidden></section><section id=\"orders\" aria-label=\"Orders\"></section></div><section id=\"inspector\" aria-label=\"Inspector\" tabindex=\"-1\" hidden></section></aside><main class=\"stage\" id=\"stage\" tabindex=\"-1\"><div class=\"lensbar\"><div class=\"lenses\" id=\"lenses\" aria-label=\"Lenses\"><button type=\"button\" id=\"tab-map\" data-lens=\"map\" aria-controls=\"lens-map\"><span class=\"k\">a</span>Map</button> <button type=\"button\" id=\"tab-topics\" data-lens=\"topics\" aria-controls=\"lens-topics\"><span class=\"k\">b</span>Topics</button> <button type=\"button\" id=\"tab-story\" data-lens=\"story\" aria-controls=\"lens-story\"><span class=\"k\">c</span>Story</button> <button type=\"button\" id=\"tab-aggregate\" data-lens=\"aggregate\" aria-controls=\"lens-aggregate\"><span class=\"k\">d</span>Aggregate</button> <button type=\"button\" id=\"tab-read\" data-lens=\"read\" aria-controls=\"lens-read\"><span class=\"k\">e</span><span>Read<span class=\"only-l\">&nbsp;side</span></span></button> <button type=\"button\" id=\"tab-code\" data-lens=\"code\" aria-controls=\"lens-code\"><span class=\"k\">f</span>Code</button></div><span class=\"end\"><button type=\"button\" class=\"btn bare sm\" id=\"again-open\" aria-haspopup=\"dialog\">Again …</button><a class=\"btn bare sm only-l\" id=\"save-run\" href=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var5 templ.SafeURL
 			templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinURLErrs(p.RunFile())
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/view/lab.templ`, Line: 38, Col: 184}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/view/lab.templ`, Line: 39, Col: 184}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var5))
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 12, "\" download title=\"Save what the journal holds as a file that can be opened again\">Save run</a><button type=\"button\" class=\"btn bare sm\" id=\"table\" aria-pressed=\"false\">Table</button><button type=\"button\" class=\"btn bare sm\" id=\"legend-open\" aria-haspopup=\"dialog\">Legend</button></span></div><p class=\"rerun\" id=\"rerun\" role=\"status\" hidden></p><ul class=\"promises\" id=\"promises\" aria-label=\"What the shop promises\"></ul><div class=\"lensview\" id=\"lensview\"><section class=\"lens map\" id=\"lens-map\" aria-labelledby=\"tab-map\"></section><section class=\"lens topics\" id=\"lens-topics\" aria-labelledby=\"tab-topics\"></section><section class=\"lens story-lens\" id=\"lens-story\" aria-labelledby=\"tab-story\" hidden></section><section class=\"lens aggregate-lens\" id=\"lens-aggregate\" aria-labelledby=\"tab-aggregate\" hidden></section><section class=\"lens read-lens\" id=\"lens-read\" aria-labelledby=\"tab-read\" hidden></section></div><div class=\"bad\" id=\"bad\" hidden></div><div class=\"acts-bar\" id=\"actions\" tabindex=\"-1\"><button type=\"submit\" form=\"order-form\" class=\"btn go\" id=\"place\" data-act>Place order <span class=\"key\">O</span></button> <button type=\"button\" class=\"btn\" id=\"break\" data-act aria-haspopup=\"dialog\" aria-expanded=\"false\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 12, "\" download title=\"Save what the journal holds as a file that can be opened again\">Save run</a><button type=\"button\" class=\"btn bare sm\" id=\"table\" aria-pressed=\"false\">Table</button><button type=\"button\" class=\"btn bare sm\" id=\"legend-open\" aria-haspopup=\"dialog\">Legend</button></span></div><p class=\"rerun\" id=\"rerun\" role=\"status\" hidden></p><ul class=\"promises\" id=\"promises\" aria-label=\"What the shop promises\"></ul><div class=\"lensview\" id=\"lensview\"><section class=\"lens map\" id=\"lens-map\" aria-labelledby=\"tab-map\"></section><section class=\"lens topics\" id=\"lens-topics\" aria-labelledby=\"tab-topics\"></section><section class=\"lens story-lens\" id=\"lens-story\" aria-labelledby=\"tab-story\" hidden></section><section class=\"lens aggregate-lens\" id=\"lens-aggregate\" aria-labelledby=\"tab-aggregate\" hidden></section><section class=\"lens read-lens\" id=\"lens-read\" aria-labelledby=\"tab-read\" hidden></section><section class=\"lens code-lens\" id=\"lens-code\" aria-labelledby=\"tab-code\" hidden></section></div><div class=\"bad\" id=\"bad\" hidden></div><div class=\"acts-bar\" id=\"actions\" tabindex=\"-1\"><button type=\"submit\" form=\"order-form\" class=\"btn go\" id=\"place\" data-act>Place order <span class=\"key\">O</span></button> <button type=\"button\" class=\"btn\" id=\"break\" data-act aria-haspopup=\"dialog\" aria-expanded=\"false\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -197,7 +197,7 @@ func Lab(p LabPage) templ.Component {
 				var templ_7745c5c3_Var6 string
 				templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(l.Topic)
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/view/lab.templ`, Line: 90, Col: 18}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/view/lab.templ`, Line: 92, Col: 18}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var6))
 				if templ_7745c5c3_Err != nil {
@@ -210,7 +210,7 @@ func Lab(p LabPage) templ.Component {
 				var templ_7745c5c3_Var7 string
 				templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(l.What)
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/view/lab.templ`, Line: 91, Col: 17}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/view/lab.templ`, Line: 93, Col: 17}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var7))
 				if templ_7745c5c3_Err != nil {
@@ -237,7 +237,7 @@ func Lab(p LabPage) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = layout(p.Title+" · Eddy", "lab/story.css", "lab/aggregate.css", "lab/read.css").Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = layout(p.Title+" · Eddy", "lab/story.css", "lab/aggregate.css", "lab/read.css", "lab/code.css").Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -273,7 +273,7 @@ func orderForm(p LabPage) templ.Component {
 		var templ_7745c5c3_Var9 string
 		templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(p.Title)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/view/lab.templ`, Line: 105, Col: 31}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/view/lab.templ`, Line: 107, Col: 31}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var9))
 		if templ_7745c5c3_Err != nil {
@@ -296,7 +296,7 @@ func orderForm(p LabPage) templ.Component {
 				var templ_7745c5c3_Var10 string
 				templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(a)
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/view/lab.templ`, Line: 110, Col: 27}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/view/lab.templ`, Line: 112, Col: 27}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var10))
 				if templ_7745c5c3_Err != nil {
@@ -349,7 +349,7 @@ func runNote(p LabPage) templ.Component {
 		var templ_7745c5c3_Var12 string
 		templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(p.Title)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/view/lab.templ`, Line: 126, Col: 31}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/view/lab.templ`, Line: 128, Col: 31}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var12))
 		if templ_7745c5c3_Err != nil {

@@ -25,6 +25,8 @@ export class App {
     this.socket = /** @type {any} */ (undefined);
     /** @type {(thing: Thing, from?: HTMLElement) => void} */
     this.inspect = () => {};
+    /** @type {(file: string) => void} opens the Code lens at a source file */
+    this.showCode = () => {};
     /** @type {import('./past.js').Past} */
     this.lookBack = /** @type {any} */ (undefined);
     this.lost = ''; // why the lab cannot be reached, "" where it can

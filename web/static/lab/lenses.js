@@ -1,6 +1,6 @@
 // Which lenses are open. On a wide screen Map and Topics stand one above the
-// other and each can be switched off; Story, Aggregate and Read side have the
-// stage to themselves. On a narrow screen all are tabs. The address of the page
+// other and each can be switched off; Story, Aggregate, Read side and
+// Code have the stage to themselves. On a narrow screen all are tabs. The address of the page
 // names what is open.
 
 import { keyed, h, set, text } from './dom.js';
@@ -10,7 +10,7 @@ import { DEFAULT_GROUP, NAMES, SERVICES, TOPICS, becauseOf, look, reader, reads,
 
 const WIDE = matchMedia('(min-width: 1180px)');
 const PAIR = ['map', 'topics'];
-const SOLO = ['story', 'aggregate', 'read'];
+const SOLO = ['story', 'aggregate', 'read', 'code'];
 const NAMED = [...PAIR, ...SOLO];
 
 export class Lenses {

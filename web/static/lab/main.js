@@ -5,6 +5,7 @@ import { AggregateLens } from './aggregate.js';
 import { Again } from './again.js';
 import { App } from './app.js';
 import { Voice } from './a11y.js';
+import { CodeLens } from './code.js';
 import { el, h, icon, set } from './dom.js';
 import { Faults } from './faults.js';
 import { Follow } from './follow.js';
@@ -43,8 +44,9 @@ const motion = new Motion(app);
 const map = new MapLens(el('lens-map'), app, motion);
 const topics = new TopicsLens(el('lens-topics'), app);
 /** @type {Record<string, {draw: (board: any) => void, describe: (board: any) => void}>} */
-const figures = { map, topics, story: new StoryLens(el('lens-story'), app), aggregate: new AggregateLens(el('lens-aggregate'), app), read: new ReadLens(el('lens-read'), app) };
+const figures = { map, topics, story: new StoryLens(el('lens-story'), app), aggregate: new AggregateLens(el('lens-aggregate'), app), read: new ReadLens(el('lens-read'), app), code: new CodeLens(el('lens-code'), app) };
 const NAMED = Object.keys(figures);
+app.showCode = (file) => { /** @type {CodeLens} */ (figures.code).choose(file); lenses.choose('code'); };
 const lenses = new Lenses(app, { list: el('lenses'), table: el('table'), ...Object.fromEntries(NAMED.map((name) => [name, el(`lens-${name}`)])) });
 const promises = new Promises(el('promises'), app);
 const orders = new Orders(app, { form: document.getElementById('order-form'), story: el('story'), list: el('orders'), place: el('place') });
@@ -201,6 +203,7 @@ const keys = new Keys([
   { key: '3', does: 'Story', run: () => lenses.choose('story') },
   { key: '4', does: 'Aggregate', run: () => lenses.choose('aggregate') },
   { key: '5', does: 'Read side', run: () => lenses.choose('read') },
+  { key: '6', does: 'Code', run: () => lenses.choose('code') },
   { key: 'g', does: 'tell the story of the next followed order', run: () => nextStory() },
   { key: 'y', does: 'why: what is wrong, and because of what', run: () => why() },
   { key: '?', does: 'this help', run: () => keys.help(help) },
