@@ -43,8 +43,8 @@ const (
 	Python  = "python"  // the patterns again, to run against the lab from outside
 )
 
-// about is what is known of a file beside its text. Files that are not named
-// here are shown after those that are, under their own names.
+// about is what is known of a file beside its text. A pattern that is not named
+// here is shown after those that are, under its own name; other files are not.
 var about = []File{
 	{ID: "shop/order.go", Title: "Order", Group: Service},
 	{ID: "shop/payment.go", Title: "Payment", Group: Service},
@@ -66,6 +66,7 @@ var about = []File{
 	{ID: "pattern/snapshot.go", Title: "Snapshot", Group: Pattern, Switch: "snapshot_every"},
 	{ID: "pattern/upcast.go", Title: "Upcaster", Group: Pattern, Switch: "upcast"},
 	{ID: "pattern/schema.go", Title: "Compatibility", Group: Pattern},
+	{ID: "shop/sync.go", Title: "Orders by calls", Group: Inside},
 	{ID: "shop/work.go", Title: "A piece of work", Group: Inside},
 	{ID: "shop/member.go", Title: "An instance", Group: Inside},
 	{ID: "shop/event.go", Title: "Events", Group: Inside},
@@ -73,7 +74,7 @@ var about = []File{
 }
 
 // plumbing are files that teach nothing.
-var plumbing = map[string]bool{"doc.go": true, "source.go": true}
+var plumbing = map[string]bool{"doc.go": true, "source.go": true, "db.go": true}
 
 // Files lists what can be shown, in the order in which a page lists it. The
 // files are shared: they must not be changed.
@@ -97,12 +98,15 @@ var Files = sync.OnceValue(func() []*File {
 	}
 	var files []*File
 	for id, text := range texts {
-		f := File{ID: id, Title: strings.TrimSuffix(path.Base(id), path.Ext(id)), Group: groupOf(id)}
-		if i := slices.IndexFunc(about, func(a File) bool { return a.ID == id }); i >= 0 {
-			f = about[i]
+		f, known := knownFile(id)
+		if !known && path.Dir(id) == "shop" {
+			continue
 		}
 		f.Name, f.Text = path.Base(id), text
-		f.Twin = twin(texts, id)
+		if f.Twin = twin(texts, id); f.Group == Python && f.Twin != "" {
+			of, _ := knownFile(f.Twin)
+			f.Title = of.Title
+		}
 		if path.Ext(id) == ".go" {
 			f.Funcs = funcs(id, text)
 		}
@@ -120,14 +124,16 @@ func sub(from fs.FS, folder string) fs.FS {
 	return s
 }
 
-func groupOf(id string) string {
-	switch path.Dir(id) {
-	case "pattern":
-		return Pattern
-	case "python":
-		return Python
+// knownFile is what is known of a file, and whether anything is.
+func knownFile(id string) (File, bool) {
+	if i := slices.IndexFunc(about, func(a File) bool { return a.ID == id }); i >= 0 {
+		return about[i], true
 	}
-	return Inside
+	group := Pattern
+	if path.Dir(id) == "python" {
+		group = Python
+	}
+	return File{ID: id, Title: strings.TrimSuffix(path.Base(id), path.Ext(id)), Group: group}, false
 }
 
 // place is where a page lists a file.
