@@ -1,6 +1,9 @@
 package lab
 
-import "eddy/lab/shop"
+import (
+	"eddy/lab/beyond"
+	"eddy/lab/shop"
+)
 
 // Board is what the screen draws and what goals and invariants are judged on:
 // the fold of the journal up to Seq. Only Apply changes it. It is sent in merge
@@ -30,7 +33,8 @@ type Board struct {
 	Held        []*Held                    `json:"held"` // the message that a breakpoint holds: one, or none
 	Alerts      []Alert                    `json:"alerts"`
 	Counts      Counts                     `json:"counts"`
-	Rerun       *Rerun                     `json:"rerun"` // null where the lab repeats none
+	Rerun       *Rerun                     `json:"rerun"`       // null where the lab repeats none
+	Experiments []beyond.Result            `json:"experiments"` // the newest of each name, with and without
 	fold                                   // what the fold remembers and nobody is shown
 }
 

@@ -3,6 +3,7 @@ package lab
 import (
 	"encoding/json"
 
+	"eddy/lab/beyond"
 	"eddy/lab/shop"
 )
 
@@ -110,6 +111,8 @@ type Data struct {
 
 	Breakpoints *[]Breakpoint `json:"breakpoints,omitempty"` // all there are now
 	Rerun       *Rerun        `json:"rerun,omitempty"`
+
+	Experiment *beyond.Result `json:"experiment,omitempty"`
 }
 
 // ActionRecord is an action as it was asked for, so that a journal can be

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 
+	"eddy/lab/beyond"
 	"eddy/lab/shop"
 )
 
@@ -65,7 +66,7 @@ func newBoard(s Settings) *Board {
 		Topics: map[string]*Topic{}, Tapes: map[string]map[int32]*Tape{}, Groups: map[string]*Group{},
 		Services: map[string]*Service{}, Orders: map[string]*Order{}, Sagas: map[string]*Saga{}, DeadLetters: []*Letter{},
 		ReadModel: ReadModel{Orders: map[string]*shop.ReadRow{}}, Stock: maps.Clone(s.Stock), Invariants: map[string]*Verdict{},
-		Faults: []*Fault{}, Breakpoints: []Breakpoint{}, Held: []*Held{}, Alerts: []Alert{},
+		Faults: []*Fault{}, Breakpoints: []Breakpoint{}, Held: []*Held{}, Alerts: []Alert{}, Experiments: []beyond.Result{},
 	}
 	b.byHandle, b.events, b.perOrder = map[string]string{}, map[string]int{}, map[string]map[string]int{}
 	b.known, b.eventsOf, b.early = map[string]*known{}, map[string][]string{}, map[string]*Order{}
@@ -198,6 +199,9 @@ func (b *Board) Apply(e Entry) {
 	}
 	if d.Held != nil {
 		b.applyHeld(*d.Held)
+	}
+	if d.Experiment != nil {
+		b.applyExperiment(*d.Experiment)
 	}
 	if d.Rerun != nil {
 		b.Rerun = d.Rerun

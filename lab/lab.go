@@ -44,6 +44,7 @@ type Lab struct {
 	calls  atomic.Int64   // calls of the shop and bursts that are under way
 	acting sync.Mutex     // actions that change services take turns
 	steps  chan struct{}  // holds a token while somebody steps, or decides about a held message
+	trying sync.Mutex     // one experiment at a time
 
 	breaking atomic.Bool // there are breakpoints
 

@@ -160,6 +160,8 @@ func (b *Board) part(p path) any {
 		return b.Faults
 	case "alerts":
 		return b.Alerts
+	case "experiments":
+		return b.Experiments
 	case "rerun":
 		return b.Rerun
 	case "counts":

@@ -35,6 +35,7 @@ var registry = []ActionSpec{
 	{"break_on", "time", "freezes the lab before a message", "event", func() Doer { return new(breakOn) }},
 	{"unbreak", "time", "takes breakpoints away", "", func() Doer { return new(unbreak) }},
 	{"held", "time", "decides about a message that is held", "do", func() Doer { return new(held) }},
+	{"experiment", "beyond", "tries transactions, compaction, share_group or state_transfer on a cluster of its own, with its switch or without", "name", func() Doer { return new(experiment) }},
 	{"wait", "flow", "waits", "for", func() Doer { return new(wait) }},
 	{"wait_until", "flow", "waits until an expression is true", "expr", func() Doer { return new(waitUntil) }},
 	{"expect", "flow", "fails when an expression is false", "expr", func() Doer { return new(expect) }},
