@@ -58,6 +58,19 @@ func TestSourceKnowsKeywordsAndComments(t *testing.T) {
 	assert.Equal(t, map[string]bool{"k": true, "c": true, "f": true}, seen)
 }
 
+func TestEveryExperimentHasItsSource(t *testing.T) {
+	w := newSite(t).ask("GET", "/api/experiments", "")
+	require.Equal(t, http.StatusOK, w.Code)
+	var all []offered
+	require.NoError(t, json.Unmarshal(w.Body.Bytes(), &all))
+	require.Len(t, all, 4)
+	for _, e := range all {
+		f, ok := code.Find(e.File)
+		require.True(t, ok, e.File)
+		assert.Equal(t, code.Beyond, f.Group)
+	}
+}
+
 func TestRawSourceIsAFileAndNothingElseIsSent(t *testing.T) {
 	st := newSite(t)
 	w := st.ask("GET", "/api/code/pattern/retry.go?raw", "")

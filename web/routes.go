@@ -36,6 +36,7 @@ func (s *Server) routes() http.Handler {
 	on("POST /api/labs/{id}/twins", s.twins)
 	on("GET /api/labs/{id}/compare", s.compare)
 
+	on("GET /api/experiments", s.experiments)
 	on("GET /api/code", s.codeList)
 	on("GET /api/code/{file...}", s.codeFile)
 	on("GET /api/labs/{id}/running", s.codeRunning)

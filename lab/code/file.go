@@ -21,7 +21,7 @@ type File struct {
 	ID     string // pattern/retry.go, shop/payment.go, python/retry.py: also how positions name it
 	Name   string // retry.go
 	Title  string // what it is, in a word or two
-	Group  string // service, pattern, inside or python
+	Group  string // service, pattern, beyond, inside or python
 	Switch string // the setting that turns the pattern on and off, "" where there is none
 	Twin   string // id of the same in the other language, "" where there is none
 	Text   string
@@ -40,6 +40,7 @@ const (
 	Service = "service" // what a service does about each event
 	Pattern = "pattern" // what all of them are built from
 	Inside  = "inside"  // what joins the two
+	Beyond  = "beyond"  // what the shop does without
 	Python  = "python"  // the patterns again, to run against the lab from outside
 )
 
@@ -66,6 +67,10 @@ var about = []File{
 	{ID: "pattern/snapshot.go", Title: "Snapshot", Group: Pattern, Switch: "snapshot_every"},
 	{ID: "pattern/upcast.go", Title: "Upcaster", Group: Pattern, Switch: "upcast"},
 	{ID: "pattern/schema.go", Title: "Compatibility", Group: Pattern},
+	{ID: "pattern/transaction.go", Title: "Transactions", Group: Beyond},
+	{ID: "pattern/changelog.go", Title: "Compacted changelog", Group: Beyond},
+	{ID: "pattern/sharegroup.go", Title: "Share group", Group: Beyond},
+	{ID: "pattern/statetransfer.go", Title: "State transfer", Group: Beyond},
 	{ID: "shop/sync.go", Title: "Orders by calls", Group: Inside},
 	{ID: "shop/work.go", Title: "A piece of work", Group: Inside},
 	{ID: "shop/member.go", Title: "An instance", Group: Inside},

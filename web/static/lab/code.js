@@ -3,6 +3,7 @@
 // as its own stack says.
 
 import { h, icon, once, set, text } from './dom.js';
+import { Trial } from './trial.js';
 import { NAMES, look, seatName, stateWord } from './words.js';
 
 /** @typedef {import('./types.js').Board} Board */
@@ -11,7 +12,7 @@ import { NAMES, look, seatName, stateWord } from './words.js';
 /** @typedef {{file: string, line: number, func: string}} Frame */
 /** @typedef {{service: string, instance: number, state: string, frames: Frame[], doing?: import('./types.js').Doing, next?: Frame}} Standing */
 
-const GROUPS = /** @type {const} */ ([['service', 'Services'], ['pattern', 'Patterns'], ['inside', 'What joins them'], ['python', 'In Python']]);
+const GROUPS = /** @type {const} */ ([['service', 'Services'], ['pattern', 'Patterns'], ['beyond', 'Beyond the shop'], ['inside', 'What joins them'], ['python', 'In Python']]);
 const ASK_MS = 120; // after the lab moved, before it is asked where everybody stands
 const LAB_SWITCHES = ['saga', 'snapshot_every', 'key'];
 
@@ -35,8 +36,9 @@ export class CodeLens {
     this.files = h('nav', { class: 'cfiles', 'aria-label': 'Source files' });
     this.pick = h('select', { class: 'cpick', 'aria-label': 'Source file', onchange: () => this.choose(this.pick.value) });
     this.head = h('div', { class: 'chead' });
+    this.trial = new Trial(app);
     this.code = h('div', { class: 'csrc', tabindex: 0, role: 'region', 'aria-label': 'Source' });
-    root.append(this.summary, this.seats, h('div', { class: 'cbody' }, this.files, h('div', { class: 'cmain' }, this.pick, this.head, this.code)));
+    root.append(this.summary, this.seats, h('div', { class: 'cbody' }, this.files, h('div', { class: 'cmain' }, this.pick, this.head, this.trial.root, this.code)));
   }
 
   /** Opens a file. @param {string} id */
@@ -85,6 +87,7 @@ export class CodeLens {
     this.drawSeats(board);
     this.drawFiles(board);
     this.drawSource(board);
+    this.trial.draw(board, this.file);
   }
 
   /** Where they stand is asked when a frozen lab has moved. @param {Board} board */

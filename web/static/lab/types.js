@@ -8,6 +8,7 @@
  *   tapes: Record<string, Record<string, {records: Record<string, Rec>}>>,
  *   groups: Record<string, Group>, services: Record<string, Service>, orders: Record<string, Order>,
  *   breakpoints: Breakpoint[], held: Held[], dead_letters: Letter[], read_model: {orders: Record<string, {status: string, version: number, user_name: string}>, lag: number, lag_ms: number, rebuild: {total: number, left: number}},
+ *   experiments?: {name: string, on: boolean, facts: {name: string, value: number, unit?: string, bad?: boolean}[], because: string, steps: string[]}[],
  *   stock: Record<string, number>, invariants: Record<string, Verdict>, faults: Fault[],
  *   alerts: {id: string, text: string, seq: number}[],
  *   counts: {orders: number, open: number, completed: number, cancelled: number, records: number},
