@@ -12,6 +12,10 @@ import (
 	"eddy/lab/shop"
 )
 
+// Schemas are the schemas of every event type, the oldest version first. They
+// are shared: they must not be changed.
+func Schemas() map[string][]pattern.Schema { return shop.Schemas }
+
 // SchemaCheck says what a change of an event's schema would break, before it is
 // deployed.
 type SchemaCheck struct {

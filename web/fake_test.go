@@ -158,7 +158,11 @@ func (f *fakeLab) Why(q lab.Question) (lab.Answer, error) {
 	return lab.Answer{Chain: []lab.Link{{Seq: q.Seq, Text: fmt.Sprintf("%+v", q)}}, Also: []lab.Link{}, Ends: "action", Sentence: "It is so."}, nil
 }
 
-func (f *fakeLab) Addrs() []string                            { return nil }
+func (f *fakeLab) Addrs() []string { return nil }
+func (f *fakeLab) CheckSchema(string, []byte) (lab.SchemaCheck, error) {
+	return lab.SchemaCheck{}, nil
+}
+
 func (f *fakeLab) Running(*code.Look) ([]lab.Standing, error) { return nil, nil }
 
 func (f *fakeLab) Close() {

@@ -37,6 +37,8 @@ func (s *Server) routes() http.Handler {
 	on("GET /api/labs/{id}/compare", s.compare)
 
 	on("GET /api/experiments", s.experiments)
+	on("GET /api/schemas", s.schemas)
+	on("POST /api/labs/{id}/schema", s.checkSchema)
 	on("GET /api/code", s.codeList)
 	on("GET /api/code/{file...}", s.codeFile)
 	on("GET /api/labs/{id}/running", s.codeRunning)

@@ -49,7 +49,7 @@ func (y *yard) requireAllClosedOnce(t *testing.T) {
 	}
 }
 
-func code(err error) lab.Code {
+func codeOf(err error) lab.Code {
 	if err == nil {
 		return ""
 	}
@@ -73,8 +73,8 @@ func TestCreatedLabIsFoundByItsIDUntilDeleted(t *testing.T) {
 		require.NoError(t, f.Delete(id))
 		y.requireAllClosedOnce(t)
 		_, err = f.Get(id)
-		assert.Equal(t, lab.NotFound, code(err))
-		assert.Equal(t, lab.NotFound, code(f.Delete(id)))
+		assert.Equal(t, lab.NotFound, codeOf(err))
+		assert.Equal(t, lab.NotFound, codeOf(f.Delete(id)))
 	})
 }
 
@@ -90,7 +90,7 @@ func TestFullFleetRefusesWithASentence(t *testing.T) {
 			last = id
 		}
 		_, err := f.Create(t.Context(), "", lab.Settings{}, lab.Options{})
-		require.Equal(t, lab.TooMany, code(err))
+		require.Equal(t, lab.TooMany, codeOf(err))
 		assert.Contains(t, err.Error(), "room for 2 labs")
 
 		require.NoError(t, f.Delete(last))
@@ -110,7 +110,7 @@ func TestConcurrentCreatesNeverExceedMax(t *testing.T) {
 		var wg sync.WaitGroup
 		for range 50 {
 			wg.Go(func() {
-				switch _, err := f.Create(t.Context(), "", lab.Settings{}, lab.Options{}); code(err) {
+				switch _, err := f.Create(t.Context(), "", lab.Settings{}, lab.Options{}); codeOf(err) {
 				case "":
 					made.Add(1)
 				case lab.TooMany:
@@ -135,7 +135,7 @@ func TestOneClientCannotTakeEveryPlace(t *testing.T) {
 			require.NoError(t, err)
 		}
 		_, err := f.Create(t.Context(), "ann", lab.Settings{}, lab.Options{})
-		assert.Equal(t, lab.TooMany, code(err))
+		assert.Equal(t, lab.TooMany, codeOf(err))
 		_, err = f.Create(t.Context(), "bob", lab.Settings{}, lab.Options{})
 		assert.NoError(t, err)
 		for range 5 {
@@ -163,7 +163,7 @@ func TestIdleLabIsClosedAndAWatchedOneIsNot(t *testing.T) {
 		time.Sleep(30 * time.Minute)
 
 		_, err = f.Get(idle)
-		assert.Equal(t, lab.NotFound, code(err))
+		assert.Equal(t, lab.NotFound, codeOf(err))
 		assert.EqualValues(t, 1, y.worlds[0].closed.Load())
 		assert.Equal(t, 3, f.Stats().Labs, "watched, touched and adopted ones stay")
 
@@ -182,8 +182,8 @@ func TestAdoptedLabCannotBeDeletedNorReplaced(t *testing.T) {
 		f := New(Config{Open: (&yard{}).open})
 		w := &world{}
 		require.NoError(t, f.Adopt("open", w))
-		assert.Equal(t, lab.Conflict, code(f.Adopt("open", &world{})))
-		assert.Equal(t, lab.Conflict, code(f.Delete("open")))
+		assert.Equal(t, lab.Conflict, codeOf(f.Adopt("open", &world{})))
+		assert.Equal(t, lab.Conflict, codeOf(f.Delete("open")))
 		f.Close()
 		assert.EqualValues(t, 1, w.closed.Load())
 	})
@@ -200,10 +200,10 @@ func TestCloseWaitsForLabsThatAreOpening(t *testing.T) {
 		}()
 		synctest.Wait()
 		f.Close()
-		assert.Equal(t, lab.Unavailable, code(<-answer))
+		assert.Equal(t, lab.Unavailable, codeOf(<-answer))
 		y.requireAllClosedOnce(t)
 		_, err := f.Create(t.Context(), "", lab.Settings{}, lab.Options{})
-		assert.Equal(t, lab.Unavailable, code(err))
+		assert.Equal(t, lab.Unavailable, codeOf(err))
 	})
 }
 

@@ -24,6 +24,7 @@ type World interface {
 	Recording(seq int64) (lab.Recording, error)
 	Eval(ctx context.Context, expr string) (any, error)
 	Why(q lab.Question) (lab.Answer, error)
+	CheckSchema(event string, text []byte) (lab.SchemaCheck, error)
 	Running(look *code.Look) ([]lab.Standing, error)
 	Addrs() []string
 	Close()

@@ -7,7 +7,7 @@ import { plain } from './words.js';
 
 /** @typedef {import('./types.js').Board} Board */
 /** @typedef {{type: 'record', topic: string, partition: number, offset: number} | {type: 'records', topic: string, partition: number, from: number, to: number} | {type: 'service', name: string}
- *   | {type: 'promise', id: string} | {type: 'moment', seq: number} | {type: 'topic', name: string} | {type: 'broker', id: number} | import('./why.js').Asked} Thing */
+ *   | {type: 'promise', id: string} | {type: 'moment', seq: number} | {type: 'topic', name: string} | {type: 'broker', id: number} | {type: 'schema', event: string} | import('./why.js').Asked} Thing */
 
 export class App {
   /**

@@ -6,6 +6,7 @@ import { h, icon, once, text } from './dom.js';
 import { isCopy } from './cells.js';
 import { notJSON } from './held.js';
 import { keysOf } from './picks.js';
+import { Schemas } from './schemas.js';
 import { Why, whyButton } from './why.js';
 import { DEFAULT_GROUP, HANDLES, NAMES, PROMISES, PROMISE_MEANING, SERVICES, TOPICS, clock, count, look, reads, seatName, serviceOf, stateWord, becauseOf } from './words.js';
 
@@ -30,6 +31,7 @@ export class Inspector {
     this.body = h('div', { class: 'inspb' });
     parts.root.append(h('div', { class: 'insph' }, h('div', {}, this.kicker, this.title), h('button', { type: 'button', class: 'btn bare sm', 'aria-label': 'Close the inspector', onclick: () => this.close() }, icon('x'))), this.body);
     this.why = new Why(app, this);
+    this.schemas = new Schemas(app, this);
     app.inspect = (thing, from) => this.open(thing, from);
   }
 
@@ -70,6 +72,7 @@ export class Inspector {
     else if (thing.type === 'topic') this.topic(board, thing.name);
     else if (thing.type === 'broker') this.broker(board, thing.id);
     else if (thing.type === 'why') this.why.draw(thing);
+    else if (thing.type === 'schema') this.schemas.draw(board, thing.event);
     else this.momentOf(board, thing.seq);
   }
 
@@ -104,7 +107,7 @@ export class Inspector {
           ...pair('written by', record.producer ? NAMES[record.producer] ?? record.producer : 'from outside'),
           ...pair('at', this.app.moment(record.seq, clock(record.at))),
           ...pair('size', count(record.size, 'byte')),
-          ...(record.schema_version ? pair('schema', `version ${record.schema_version}`) : []),
+          ...(record.schema_version && record.event_type ? pair('schema', h('button', { type: 'button', class: 'link', onclick: () => this.open({ type: 'schema', event: record.event_type ?? '' }) }, `version ${record.schema_version}`)) : []),
           ...(record.again ? pair('because', record.again) : []),
           ...(record.copy_of !== undefined ? pair('copy of', h('button', { type: 'button', class: 'link', onclick: () => this.open({ type: 'record', topic: at.topic, partition: at.partition, offset: record.copy_of ?? 0 }) }, `#${record.copy_of}, same event id`)) : [])),
         h('h2', {}, 'Who handled it'),
@@ -201,6 +204,7 @@ export class Inspector {
     const total = topic.partitions.reduce((sum, p) => sum + p.end, 0);
     this.fill('topic', name, JSON.stringify([name, topic, letters, groups.map(([, g]) => g.offsets[name])]), () => [
       h('dl', { class: 'kv' }, ...pair('records', total), ...pair('key', board.settings?.key ?? 'user'), ...topic.partitions.flatMap((p) => pair(`p${p.id}`, h('span', {}, `${count(p.end - p.start, 'record')}, led by `, h('button', { type: 'button', class: 'link', onclick: () => this.open({ type: 'broker', id: p.leader }) }, `broker ${p.leader}`))))),
+      this.schemas.links(name),
       groups.length ? h('h2', {}, 'Who reads it') : '',
       h('dl', { class: 'kv' }, ...groups.flatMap(([id, group]) => pair(id, `lag ${Object.values(group.offsets[name]).reduce((sum, o) => sum + o.lag, 0)}`))),
       letters.length ? h('h2', {}, 'Dead letters') : '',

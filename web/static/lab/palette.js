@@ -41,7 +41,7 @@ const armed = (title, say, at, first) => ({ title, say, fields: [service(first),
 /** A switch of a service. @param {string} title @param {string} say @param {string} key @param {[string, string][]} options @param {string} [first] @returns {What} */
 const setting = (title, say, key, options, first) => ({
   title, say, fields: [service(first), change('value', 'make it', options, (board, v) => String(board.settings?.services?.[v.service]?.[key] ?? options[0][0]))],
-  act: (v) => ({ set: { service: v.service, [key]: options === ON_OFF ? v.value === 'true' : key === 'retries' ? Number(v.value) : v.value } }),
+  act: (v) => ({ set: { service: v.service, [key]: options === ON_OFF ? v.value === 'true' : ['retries', 'schema_version'].includes(key) ? Number(v.value) : v.value } }),
   done: (v) => `${NAMES[v.service]}, ${lower(title)}: ${options.find(([id]) => id === v.value)?.[1]}.`,
 });
 
@@ -84,6 +84,8 @@ const GROUPS = [
   ['Lab', [
     { title: 'Number of seats', say: 'More seats share the partitions of the group among them.', fields: [service(), { name: 'instances', label: 'seats', kind: 'number', min: 0, max: 8, from: (board, v) => board.services[v.service]?.instances ?? 1 }], act: (v) => ({ scale: { service: v.service, instances: Number(v.instances) } }) },
     setting('Deduplication', 'Whether it remembers the events that it has seen, and passes over a repeat.', 'idempotent', ON_OFF),
+    setting('Form of its events', 'Version 2 of OrderCreated says the currency; version 1 does not.', 'schema_version', [['1', 'version 1'], ['2', 'version 2']], 'order'),
+    setting('Upcaster', 'Off: it fails at events of version 1. On: it reads them as version 2.', 'upcast', ON_OFF),
     setting('Dead letters', 'Off: a message that fails is tried for ever, and the partition waits behind it.', 'dead_letter', ON_OFF),
     setting('Outbox', 'Off: it writes to its database and publishes afterwards, in two steps.', 'outbox', ON_OFF, 'order'),
     setting('When it saves its position', 'After the work, before it, or every now and then.', 'commit', [['after', 'after the work'], ['before', 'before the work'], ['auto', 'now and then']]),
