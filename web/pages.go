@@ -3,6 +3,7 @@ package web
 import (
 	"bytes"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -66,7 +67,11 @@ func (s *Server) freeLab(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	s.setCookie(w, r, freeCookie, id)
-	http.Redirect(w, r, "/lab/~"+id, http.StatusSeeOther)
+	to := url.URL{Path: "/lab/~" + id}
+	if lens := r.URL.Query().Get("lens"); lens != "" { // a link may name what is open
+		to.RawQuery = url.Values{"lens": {lens}}.Encode()
+	}
+	http.Redirect(w, r, to.String(), http.StatusSeeOther)
 	return nil
 }
 

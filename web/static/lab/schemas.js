@@ -31,7 +31,7 @@ export class Schemas {
     this.inspector = inspector;
     /** @type {Record<string, Schema[]> | null} */
     this.all = null;
-    this.editor = h('textarea', { class: 'payload edit', rows: 12, spellcheck: 'false', 'aria-label': 'The changed schema' });
+    this.editor = h('textarea', { class: 'payload edit', rows: 9, wrap: 'off', spellcheck: 'false', 'aria-label': 'The changed schema' });
     this.result = h('div', { role: 'status' });
     this.event = '';
   }
@@ -99,6 +99,7 @@ export class Schemas {
       return;
     }
     this.result.replaceChildren(...this.verdict(/** @type {Check} */ (answer)));
+    this.result.scrollIntoView({ block: 'nearest' });
   }
 
   /** @param {Check} check */
