@@ -161,6 +161,22 @@ type Seat struct {
 	Idle       string             `json:"idle,omitempty"` // why it has no partition, "" where it has
 	Doing      *Doing             `json:"doing,omitempty"`
 	Blocked    []Blockage         `json:"blocked,omitempty"`
+	Retries    []PendingRetry     `json:"retries,omitempty"`
+}
+
+// PendingRetry is a message that failed and waits for its next try; its
+// partition waits with it.
+type PendingRetry struct {
+	Topic     string `json:"topic"`
+	Partition int32  `json:"partition"`
+	Offset    int64  `json:"offset"`
+	EventType string `json:"event_type,omitempty"`
+	Order     string `json:"order,omitempty"` // order id
+	Next      int    `json:"next"`            // the number of the try that is due, from 2
+	Of        int    `json:"of,omitempty"`    // 0: retried for ever
+	Due       int64  `json:"due"`             // lab time, ms
+	Error     string `json:"error"`
+	Seq       int64  `json:"seq"` // of the failed try
 }
 
 // Blockage is a partition of a seat that does not move, because its first

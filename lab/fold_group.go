@@ -174,6 +174,7 @@ func (b *Board) applyGroup(e Entry, f *GroupFact) {
 		if g.State == "Stable" {
 			s.Idle = b.idle(name, s, g)
 			s.Blocked = slices.DeleteFunc(slices.Clone(s.Blocked), func(o Blockage) bool { return !slices.Contains(s.Partitions[o.Topic], o.Partition) })
+			s.Retries = slices.DeleteFunc(slices.Clone(s.Retries), func(o PendingRetry) bool { return !slices.Contains(s.Partitions[o.Topic], o.Partition) })
 			b.blockedState(svc, s)
 		}
 	}

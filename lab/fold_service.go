@@ -20,6 +20,9 @@ func (b *Board) applyProgress(e Entry, d *Data) {
 		}
 	}
 	done := string(e.Kind)
+	if seat != nil && e.Topic != "" {
+		b.triedAgain(seat, e, d)
+	}
 	switch e.Kind {
 	case KindDelivered:
 		done = ""
@@ -74,6 +77,24 @@ func (b *Board) applyProgress(e Entry, d *Data) {
 		return
 	}
 	b.markDone(group, e.Topic, e.Partition, e.Offset, done)
+}
+
+// triedAgain follows the messages of a seat that wait for another try: whatever
+// else happens to one of them ends its wait.
+func (b *Board) triedAgain(seat *Seat, e Entry, d *Data) {
+	same := func(o PendingRetry) bool {
+		return o.Topic == e.Topic && o.Partition == e.Partition
+	}
+	if e.Kind != KindRetrying && !slices.ContainsFunc(seat.Retries, same) {
+		return
+	}
+	seat.Retries = slices.DeleteFunc(slices.Clone(seat.Retries), same)
+	if e.Kind == KindRetrying && d.Try != nil {
+		seat.Retries = append(seat.Retries, PendingRetry{
+			Topic: e.Topic, Partition: e.Partition, Offset: e.Offset, EventType: e.EventType, Order: e.Order,
+			Next: d.Try.Attempt + 1, Of: d.Try.Of, Due: e.At + d.Try.NextMS, Error: d.Try.Error, Seq: e.Seq,
+		})
+	}
 }
 
 // block notes that a partition of a seat does not move until its first record
@@ -150,7 +171,7 @@ func (b *Board) applyService(e Entry, f *ServiceFact) {
 				s.BecauseSeq = e.Seq
 			}
 			if f.State != "running" && f.State != "paused" {
-				s.Doing, s.Blocked = nil, nil
+				s.Doing, s.Blocked, s.Retries = nil, nil, nil
 			}
 			b.blockedState(svc, s)
 		}

@@ -138,7 +138,7 @@ func Lab(p LabPage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 12, "\" download title=\"Save what the journal holds as a file that can be opened again\">Save run</a><button type=\"button\" class=\"btn bare sm\" id=\"table\" aria-pressed=\"false\">Table</button><button type=\"button\" class=\"btn bare sm\" id=\"legend-open\" aria-haspopup=\"dialog\">Legend</button></span></div><p class=\"rerun\" id=\"rerun\" role=\"status\" hidden></p><ul class=\"promises\" id=\"promises\" aria-label=\"What the shop promises\"></ul><div class=\"lensview\" id=\"lensview\"><section class=\"lens map\" id=\"lens-map\" aria-labelledby=\"tab-map\"></section><section class=\"lens topics\" id=\"lens-topics\" aria-labelledby=\"tab-topics\"></section><section class=\"lens story-lens\" id=\"lens-story\" aria-labelledby=\"tab-story\" hidden></section><section class=\"lens aggregate-lens\" id=\"lens-aggregate\" aria-labelledby=\"tab-aggregate\" hidden></section><section class=\"lens read-lens\" id=\"lens-read\" aria-labelledby=\"tab-read\" hidden></section><section class=\"lens code-lens\" id=\"lens-code\" aria-labelledby=\"tab-code\" hidden></section></div><div class=\"bad\" id=\"bad\" hidden></div><div class=\"acts-bar\" id=\"actions\" tabindex=\"-1\"><button type=\"submit\" form=\"order-form\" class=\"btn go\" id=\"place\" data-act>Place order <span class=\"key\">O</span></button> <button type=\"button\" class=\"btn\" id=\"break\" data-act aria-haspopup=\"dialog\" aria-expanded=\"false\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 12, "\" download title=\"Save what the journal holds as a file that can be opened again\">Save run</a><button type=\"button\" class=\"btn bare sm\" id=\"table\" aria-pressed=\"false\">Table</button><button type=\"button\" class=\"btn bare sm\" id=\"legend-open\" aria-haspopup=\"dialog\">Legend</button></span></div><p class=\"rerun\" id=\"rerun\" role=\"status\" hidden></p><ul class=\"promises\" id=\"promises\" aria-label=\"What the shop promises\"></ul><div class=\"notices\" id=\"notices\" role=\"group\" aria-label=\"What asks for attention\"></div><div class=\"lensview\" id=\"lensview\"><section class=\"lens map\" id=\"lens-map\" aria-labelledby=\"tab-map\"></section><section class=\"lens topics\" id=\"lens-topics\" aria-labelledby=\"tab-topics\"></section><section class=\"lens story-lens\" id=\"lens-story\" aria-labelledby=\"tab-story\" hidden></section><section class=\"lens aggregate-lens\" id=\"lens-aggregate\" aria-labelledby=\"tab-aggregate\" hidden></section><section class=\"lens read-lens\" id=\"lens-read\" aria-labelledby=\"tab-read\" hidden></section><section class=\"lens code-lens\" id=\"lens-code\" aria-labelledby=\"tab-code\" hidden></section></div><div class=\"bad\" id=\"bad\" hidden></div><div class=\"acts-bar\" id=\"actions\" tabindex=\"-1\"><button type=\"submit\" form=\"order-form\" class=\"btn go\" id=\"place\" data-act>Place order <span class=\"key\">O</span></button> <button type=\"button\" class=\"btn\" id=\"break\" data-act aria-haspopup=\"dialog\" aria-expanded=\"false\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -197,7 +197,7 @@ func Lab(p LabPage) templ.Component {
 				var templ_7745c5c3_Var6 string
 				templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(l.Topic)
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/view/lab.templ`, Line: 92, Col: 18}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/view/lab.templ`, Line: 93, Col: 18}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var6))
 				if templ_7745c5c3_Err != nil {
@@ -210,7 +210,7 @@ func Lab(p LabPage) templ.Component {
 				var templ_7745c5c3_Var7 string
 				templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(l.What)
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/view/lab.templ`, Line: 93, Col: 17}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/view/lab.templ`, Line: 94, Col: 17}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var7))
 				if templ_7745c5c3_Err != nil {
@@ -273,7 +273,7 @@ func orderForm(p LabPage) templ.Component {
 		var templ_7745c5c3_Var9 string
 		templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(p.Title)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/view/lab.templ`, Line: 107, Col: 31}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/view/lab.templ`, Line: 108, Col: 31}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var9))
 		if templ_7745c5c3_Err != nil {
@@ -296,7 +296,7 @@ func orderForm(p LabPage) templ.Component {
 				var templ_7745c5c3_Var10 string
 				templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(a)
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/view/lab.templ`, Line: 112, Col: 27}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/view/lab.templ`, Line: 113, Col: 27}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var10))
 				if templ_7745c5c3_Err != nil {
@@ -349,7 +349,7 @@ func runNote(p LabPage) templ.Component {
 		var templ_7745c5c3_Var12 string
 		templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(p.Title)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/view/lab.templ`, Line: 128, Col: 31}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/view/lab.templ`, Line: 129, Col: 31}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var12))
 		if templ_7745c5c3_Err != nil {

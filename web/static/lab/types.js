@@ -24,7 +24,8 @@
  * @typedef {{state: string, because?: string, because_seq?: number, cut: string[], group: string, instances: number, seats: Seat[], handled: number,
  *   failed: number, retried: number, skipped_duplicates: number, dead_lettered: number, crashes: number, lag: number}} Service
  * @typedef {{instance: number, state: string, because?: string, because_seq?: number, since: number,
- *   partitions: Record<string, number[]>, idle?: string, doing?: Doing}} Seat
+ *   partitions: Record<string, number[]>, idle?: string, doing?: Doing,
+ *   retries?: {topic: string, partition: number, offset: number, event_type?: string, order?: string, next: number, of?: number, due: number, error: string, seq: number}[]}} Seat
  * @typedef {{topic: string, partition: number, offset: number, event_type: string, order?: string, since: number,
  *   try?: {attempt: number, of?: number, next_ms?: number, error?: string}}} Doing
  * @typedef {{id: string, handle?: string, user: string, items: {sku: string, name?: string, qty: number, price?: number}[], method?: string,
