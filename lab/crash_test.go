@@ -300,17 +300,23 @@ func TestACrashOfWhatIsNotThereIsRefused(t *testing.T) {
 }
 
 // A partition moves while its record is in hand: two members do the same work
-// at once, and only the key keeps the customer from paying twice.
+// at once, and only the key keeps the customer from paying twice. The range
+// balancer gives the last partition to the last of two members, and lab time
+// goes slowly until that one has the record too.
 func TestARecordThatTwoMembersHandleAtOnceIsChargedOnce(t *testing.T) {
 	for _, idempotent := range []bool{true, false} {
 		t.Run(fmt.Sprintf("idempotent %v", idempotent), func(t *testing.T) {
 			labtest.Wall(t, fmt.Sprintf(`{"session_timeout":"1s","heartbeat":"100ms","work":"10ms",
-				"services":{"payment":{"work":"1s","balancer":"range","idempotent":%v}}}`, idempotent), func(t *testing.T, w *labtest.World) {
-				w.Place("A") // user-1 goes to the last partition, which the last member gets
-				w.Until(`events("OrderCreated") == 1`, time.Second)
-				w.Do(`{"scale":{"service":"payment","instances":3}}`)
+				"services":{"payment":{"work":"2s","balancer":"range","idempotent":%v}}}`, idempotent), func(t *testing.T, w *labtest.World) {
+				w.Do(`{"speed":0.1}`)
+				w.Place("A")
+				first := w.Await("handling payment payment-1 handles OrderCreated", 30*time.Second)
+				require.EqualValues(t, 2, first.Partition, "user-1 goes to the last partition")
+				w.Do(`{"scale":{"service":"payment","instances":2}}`)
+				w.Await("handling payment payment-2 handles OrderCreated", 30*time.Second)
+				w.Never("handled payment")
+				w.Do(`{"speed":1}`)
 				w.Settled()
-				w.Expect("handling payment payment-1 handles OrderCreated", "handling payment payment-3 handles OrderCreated")
 				if idempotent {
 					w.True(`order("A").charges == 1 && order("A").status == "COMPLETED" && len(broken) == 0`)
 				} else {
