@@ -234,20 +234,26 @@ func TestReconnectKeepsThePicture(t *testing.T) {
 	p.act(id, strings.Replace(orderA, `"A"`, `"B"`, 1), settled)
 	v.until(`Object.values(window.__lab.board().orders).filter(o => o.status === "COMPLETED").length === 2`)
 
-	var board struct{ Seq float64 }
-	require.Equal(t, http.StatusOK, p.call("GET", "/api/labs/"+id, "", &board))
-	v.until(fmt.Sprintf(`window.__lab.board().seq >= %d`, int(board.Seq)))
 	v.same(p, id)
 	v.quiet()
 }
 
-// same asserts that the page's board is the server's.
+// caughtUp waits until the page has every entry that the server has now.
+func (v *page) caughtUp(p *program, id string) {
+	v.t.Helper()
+	var board struct{ Seq float64 }
+	require.Equal(v.t, http.StatusOK, p.call("GET", "/api/labs/"+id, "", &board))
+	v.until(fmt.Sprintf(`window.__lab.board().seq >= %d`, int(board.Seq)))
+}
+
+// same waits until the page has caught up, and asserts that its board is the
+// server's of the same entry.
 func (v *page) same(p *program, id string) {
 	v.t.Helper()
-	var server map[string]any
-	p.call("GET", "/api/labs/"+id, "", &server)
-	var browser map[string]any
+	v.caughtUp(p, id)
+	var browser, server map[string]any
 	require.NoError(v.t, json.Unmarshal([]byte(ask[string](v, `JSON.stringify(window.__lab.board())`)), &browser))
+	require.Equal(v.t, http.StatusOK, p.call("GET", fmt.Sprintf("/api/labs/%s/board?at=%d", id, int(browser["seq"].(float64))), "", &server))
 	for _, part := range []string{"orders", "groups", "topics", "tapes", "services", "invariants", "stock", "settings", "faults"} {
 		assert.Equal(v.t, server[part], browser[part], part)
 	}
