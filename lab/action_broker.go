@@ -69,21 +69,24 @@ func (l *Lab) brokerDown(ctx context.Context, id int32, c call) (Result, error) 
 	seq := c.accept(l, "", fmt.Sprintf("you took broker %d down", id))
 	f := &armed{Fault: Fault{Kind: "broker", Broker: &id, Text: fmt.Sprintf("broker %d is down", id)}}
 	f.undo = func(ctx context.Context, cause int64) error {
-		if _, err := l.cluster.Up(id, l.probe.Topics()...); err != nil {
+		return l.changeCluster(ctx, cause, func() error {
+			_, err := l.cluster.Up(id, l.probe.Topics()...)
 			return err
-		}
-		l.clusterChanged(ctx, cause)
-		return nil
+		})
 	}
 	l.arm(f, seq)
-	moved, unstored, err := l.cluster.Down(id, l.probe.Topics()...)
+	var moved []kafka.Move
+	err := l.changeCluster(ctx, f.ID, func() (err error) {
+		var unstored []kafka.Unstored
+		moved, unstored, err = l.cluster.Down(id, l.probe.Topics()...)
+		for _, u := range unstored {
+			l.unstored(u, id, f.ID)
+		}
+		return err
+	})
 	if err != nil {
 		return Result{}, err
 	}
-	for _, u := range unstored {
-		l.unstored(u, id, f.ID)
-	}
-	l.clusterChanged(ctx, f.ID)
 	text := fmt.Sprintf("broker %d is down, and %d partitions have other leaders now", id, len(moved))
 	if len(moved) == 0 {
 		text = fmt.Sprintf("broker %d is down", id)
@@ -152,21 +155,31 @@ func (l *Lab) slowBroker(is Broker, by time.Duration, c call) (Result, error) {
 	return Result{Seq: seq}, set(by, f.Text, f.ID)
 }
 
+// changeCluster has brokers or leaders changed, and looks what became of them.
+func (l *Lab) changeCluster(ctx context.Context, cause int64, change func() error) error {
+	l.blame(cause)
+	if err := change(); err != nil {
+		return err
+	}
+	l.clusterChanged(ctx)
+	return nil
+}
+
 // clusterChanged looks what became of brokers and leaders, and lets the shop's
 // clients hear of it.
-func (l *Lab) clusterChanged(ctx context.Context, cause int64) {
-	l.blame(cause)
+func (l *Lab) clusterChanged(ctx context.Context) {
 	l.lookNow(ctx)
 	// A producer without acks asks nobody, and the fake does not hang up on it.
 	l.refresh(func(s *shop.Service) bool { return s.Settings().Acks == "none" })
 }
 
-// blame says what is about to change the cluster: the observer may see the change
-// before whoever makes it has returned.
-func (l *Lab) blame(cause int64) {
+// blame says what is about to change the cluster, and returns what did before:
+// the observer may see the change before whoever makes it has returned.
+func (l *Lab) blame(cause int64) (before int64) {
 	l.mu.Lock()
-	l.causes.cluster = cause
-	l.mu.Unlock()
+	defer l.mu.Unlock()
+	before, l.causes.cluster = l.causes.cluster, cause
+	return before
 }
 
 // refresh has clients of the shop ask for metadata. They do so by themselves as
@@ -185,9 +198,12 @@ func (l *Lab) refresh(which func(*shop.Service) bool) {
 // elect gives partitions back to the brokers that led them before somebody
 // moved them.
 func (l *Lab) elect(ctx context.Context, cause int64) {
-	if moved := l.cluster.Elect(); len(moved) > 0 {
-		l.clusterChanged(ctx, cause)
+	before := l.blame(cause)
+	if moved := l.cluster.Elect(); len(moved) == 0 {
+		l.blame(before)
+		return
 	}
+	l.clusterChanged(ctx)
 }
 
 // undo takes back what faults that were disarmed had done.

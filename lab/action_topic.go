@@ -34,12 +34,10 @@ func (a *moveLeader) do(ctx context.Context, l *Lab, c call) (Result, error) {
 		return Result{}, Errorf(Conflict, "broker %d leads %s p%d already", to.ID, a.Topic, a.Partition)
 	}
 	seq := c.accept(l, "", fmt.Sprintf("you made broker %d the leader of %s p%d", to.ID, a.Topic, a.Partition))
-	l.blame(seq)
-	if _, err := l.cluster.MoveLeader(a.Topic, a.Partition, to.ID); err != nil {
-		return Result{}, err
-	}
-	l.clusterChanged(ctx, seq)
-	return Result{Seq: seq}, nil
+	return Result{Seq: seq}, l.changeCluster(ctx, seq, func() error {
+		_, err := l.cluster.MoveLeader(a.Topic, a.Partition, to.ID)
+		return err
+	})
 }
 
 // producers says who alone writes to a topic.
@@ -131,9 +129,7 @@ func (a *addPartitions) do(ctx context.Context, l *Lab, c call) (Result, error) 
 		return Result{}, Errorf(Conflict, "partitions are added by the controller, broker %d, and it is down: bring it up first", id)
 	}
 	seq := c.accept(l, "", fmt.Sprintf("you gave %s %d partitions instead of %d", a.Topic, a.To, n))
-	l.mu.Lock()
-	l.causes.cluster = seq
-	l.mu.Unlock()
+	l.blame(seq)
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
 	if err := l.cluster.AddPartitions(ctx, a.Topic, a.To); err != nil {

@@ -3,6 +3,7 @@ package lab
 import (
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -42,5 +43,29 @@ func TestARecordThatIsReadBeforeItsAckHasItsCause(t *testing.T) {
 		assert.Equal(t, "payment", gaveUp.Service)
 		first := write("orders", event)
 		assert.Equal(t, first.Seq, write("orders", event).Cause, "a copy comes from what it copies")
+	})
+}
+
+// The observer may see a change of the cluster before whoever makes it is back.
+func TestAChangeOfTheClusterThatIsSeenAtOnceHasItsCause(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, err := Open(t.Context(), DefaultSettings(), Options{})
+		require.NoError(t, err)
+		defer l.Close()
+		cause := l.record(Entry{Kind: KindNote, Text: "broker 1 is about to go"})
+		require.NoError(t, l.changeCluster(t.Context(), cause, func() error {
+			_, _, err := l.cluster.Down(1)
+			time.Sleep(time.Second) // it is seen
+			return err
+		}))
+		seen := 0
+		entries, _ := l.Entries(cause+1, l.Head(), 100)
+		for _, e := range entries {
+			if e.Kind == KindBroker || e.Kind == KindLeaderMoved {
+				assert.Equal(t, cause, e.Cause, e.Text)
+				seen++
+			}
+		}
+		assert.Greater(t, seen, 1, "it went, and its partitions have other leaders")
 	})
 }

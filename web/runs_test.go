@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -79,45 +80,47 @@ func TestAFileThatIsNoRunIsRefusedWithItsLine(t *testing.T) {
 
 // A client that opens many runs loses its oldest; those of others stay.
 func TestOpenRunsAreBounded(t *testing.T) {
-	rs := newRuns()
-	run, err := lab.OpenRun(t.Context(), strings.NewReader(runFile(t)))
-	require.NoError(t, err)
-	add := func(client string) (string, error) {
-		id, err := rs.add(run, client)
-		time.Sleep(time.Microsecond) // so that one is older than the other
-		return id, err
-	}
-	other, err := add("other")
-	require.NoError(t, err)
-	first, err := add("me")
-	require.NoError(t, err)
-	for range runsOwn {
-		_, err := add("me")
+	synctest.Test(t, func(t *testing.T) {
+		rs := newRuns()
+		run, err := lab.OpenRun(t.Context(), strings.NewReader(runFile(t)))
 		require.NoError(t, err)
-	}
-	_, err = rs.get(first)
-	assert.Equal(t, lab.NotFound, lab.AsError(err).Code)
-	_, err = rs.get(other)
-	require.NoError(t, err)
-	assert.Len(t, rs.byID, runsOwn+1)
-
-	for n := len(rs.byID); n < runsMost; n++ {
-		_, err := add(string(rune('a' + n)))
+		add := func(client string) (string, error) {
+			id, err := rs.add(run, client)
+			time.Sleep(time.Microsecond) // so that one is older than the other
+			return id, err
+		}
+		other, err := add("other")
 		require.NoError(t, err)
-	}
-	_, err = add("late")
-	assert.Equal(t, lab.TooMany, lab.AsError(err).Code, "all of them are fresh")
-	rs.byID[other].used = time.Now().Add(-2 * runFresh)
-	_, err = add("late")
-	require.NoError(t, err, "the one that nobody looked at makes room")
-	_, err = rs.get(other)
-	assert.Equal(t, lab.NotFound, lab.AsError(err).Code)
-	assert.Len(t, rs.byID, runsMost)
+		first, err := add("me")
+		require.NoError(t, err)
+		for range runsOwn {
+			_, err := add("me")
+			require.NoError(t, err)
+		}
+		_, err = rs.get(first)
+		assert.Equal(t, lab.NotFound, lab.AsError(err).Code)
+		_, err = rs.get(other)
+		require.NoError(t, err)
+		assert.Len(t, rs.byID, runsOwn+1)
 
-	for _, o := range rs.byID {
-		o.used = time.Now().Add(-runIdle)
-	}
-	_, err = add("late")
-	require.NoError(t, err)
-	assert.Len(t, rs.byID, 1, "what is idle is closed")
+		for n := len(rs.byID); n < runsMost; n++ {
+			_, err := add(string(rune('a' + n)))
+			require.NoError(t, err)
+		}
+		_, err = add("late")
+		assert.Equal(t, lab.TooMany, lab.AsError(err).Code, "all of them are fresh")
+		rs.byID[other].used = time.Now().Add(-2 * runFresh)
+		_, err = add("late")
+		require.NoError(t, err, "the one that nobody looked at makes room")
+		_, err = rs.get(other)
+		assert.Equal(t, lab.NotFound, lab.AsError(err).Code)
+		assert.Len(t, rs.byID, runsMost)
+
+		for _, o := range rs.byID {
+			o.used = time.Now().Add(-runIdle)
+		}
+		_, err = add("late")
+		require.NoError(t, err)
+		assert.Len(t, rs.byID, 1, "what is idle is closed")
+	})
 }

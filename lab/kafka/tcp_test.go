@@ -129,7 +129,7 @@ func TestGarbageDoesNotStopTheCluster(t *testing.T) {
 		defer conn.Close()
 		_, _ = conn.Write(append(binary.BigEndian.AppendUint32(nil, uint32(len(frame))), frame...))
 		require.NoError(t, conn.(*net.TCPConn).CloseWrite())
-		require.NoError(t, conn.SetReadDeadline(time.Now().Add(2*time.Second)))
+		require.NoError(t, conn.SetReadDeadline(time.Now().Add(30*time.Second)))
 		_, err = io.ReadAll(conn) // the broker answers or hangs up
 		assert.NotErrorIs(t, err, os.ErrDeadlineExceeded, "frame %x keeps the broker busy", frame)
 	}

@@ -1,6 +1,7 @@
 package labtest
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -130,6 +131,25 @@ func (w *World) Until(expr string, within time.Duration) {
 func (w *World) Settled() {
 	w.t.Helper()
 	w.Until("settled", 2*time.Minute)
+}
+
+// Await waits until an entry since the mark is as described (see Expect), at
+// most for within, and returns it.
+func (w *World) Await(want string, within time.Duration) lab.Entry {
+	w.t.Helper()
+	ctx, cancel := context.WithTimeout(w.t.Context(), within)
+	defer cancel()
+	for seen := w.mark; ; {
+		for _, e := range w.After(seen) {
+			if matches(e, want) {
+				return e
+			}
+			seen = e.Seq
+		}
+		if err := w.Wait(ctx, seen); err != nil {
+			w.t.Fatalf("no entry %q within %s: %v\n%s", want, within, err, w.tail())
+		}
+	}
 }
 
 // Later lets time pass.

@@ -56,6 +56,7 @@ func TestScrubbingShowsAMomentInEveryLensAndLiveGoesOn(t *testing.T) {
 	v.live()
 	id := v.labID()
 	p.act(id, orderA, settled, strings.Replace(orderA, `"A"`, `"B"`, 1), settled)
+	v.caughtUp(p, id)
 	head := int(v.still())
 
 	// By keys, entry by entry.
@@ -126,6 +127,7 @@ func TestALinkToAMomentOpensIt(t *testing.T) {
 	v.live()
 	id := v.labID()
 	p.act(id, orderA, settled)
+	v.caughtUp(p, id)
 	v.still()
 	v.do(chromedp.KeyEvent(","))
 	v.until(`/[?&]at=\d+/.test(location.search)`)

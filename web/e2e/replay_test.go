@@ -104,10 +104,12 @@ func TestAGroupIsSentBackAndTheReadSideRebuiltFromThePalette(t *testing.T) {
 	v.click(`#palette [type=submit]`)
 	p.act(id, `{"wait_until":"order(\"A\").charges == 2"}`)
 	v.until(`document.querySelector('#promises [data-state=broken]')`)
+	p.act(id, settled, `{"set":{"service":"projector","work":"200ms"}}`, `{"speed":0.1}`) // so that it is seen while it is read again
 	v.click("#break")
 	v.click(`[data-what="Rebuild the read side"]`)
 	v.click(`#palette [type=submit]`)
 	v.until(`/stale: \d+ of \d+ read again/.test(document.querySelector('[data-place="read model"]').textContent)`)
+	p.act(id, `{"speed":4}`)
 	v.until(`window.__lab.board().read_model.rebuild.left === 0 && window.__lab.board().read_model.rebuild.total > 0`)
 	v.quiet()
 }

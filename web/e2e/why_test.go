@@ -37,6 +37,7 @@ func TestWhyLeadsFromARedStateToTheAction(t *testing.T) {
 	v.until(`document.querySelector('#inspector').hidden && document.activeElement.dataset.why === "service=payment"`)
 
 	p.act(id, `{"restart":"payment"}`, settled)
+	v.caughtUp(p, id)
 	v.click(`#promise-no-double-charge`)
 	v.click(`#inspector [data-why="invariant=no-double-charge"]`)
 	v.until(`document.querySelectorAll('.whychain li').length === 4`)
@@ -74,6 +75,7 @@ func TestWhyOfADuplicateCellEndsAtWhoeverDuplicatedIt(t *testing.T) {
 	v := browse(t, p, "/lab/free", wide, high)
 	v.live()
 	p.act(v.labID(), orderA, settled, `{"duplicate":{"event":"OrderCreated","order":"A"}}`, settled)
+	v.caughtUp(p, v.labID())
 	v.click(`[data-topic="orders"] .cell[data-dup]`)
 	v.click(`#inspector [data-why]`)
 	v.until(`document.querySelectorAll('.whychain li.root').length === 1`)
@@ -118,6 +120,7 @@ func TestFollowedOrdersAreThreadedAcrossTheTapes(t *testing.T) {
 			p.act(id, fmt.Sprintf(`{"place_order":{"as":%q,"user":"user-%d","items":[{"sku":"mouse","qty":1}]}}`, name, name[0]-'A'+1))
 		}
 		p.act(id, settled)
+		v.caughtUp(p, id)
 		if width == 390 {
 			v.click(`#tab-topics`)
 		}
