@@ -1,12 +1,13 @@
-// Which lenses are open. On a wide screen Map and Topics stand one above the
-// other and each can be switched off; on a narrow one they are tabs.
+// Which lenses are open. On a large screen Map and Topics stand one above the
+// other and each can be switched off; on a narrow or a low one, such as a
+// projector's, they are tabs: half a figure teaches nothing.
 
 import { keyed, h, set, text } from './dom.js';
 import { DEFAULT_GROUP, NAMES, SERVICES, TOPICS, becauseOf, look, reader, reads, seatName } from './words.js';
 
 /** @typedef {import('./types.js').Board} Board */
 
-const WIDE = matchMedia('(min-width: 1180px)');
+const WIDE = matchMedia('(min-width: 1180px) and (min-height: 780px)');
 const NAMED = ['map', 'topics'];
 
 export class Lenses {
