@@ -184,7 +184,7 @@ export class TopicsLens {
     }
     const kind = topic.endsWith('.dlq') ? 'dead_letter' : topic.endsWith('-commands') ? 'command' : 'event';
     keyed(tape.lastChild, scale.slots, (slot) => (slot.block ? `block ${slot.n}` : slot.n),
-      (slot) => h('button', { type: 'button', class: slot.block ? 'cell block' : 'cell', tabindex: -1, 'data-kind': kind, 'data-offset': slot.block ? null : slot.n }, h('i'), h('u'), h('b')),
+      (slot) => h('button', { type: 'button', class: slot.block ? 'cell block' : 'cell', tabindex: -1, 'data-kind': kind, 'data-offset': slot.block ? null : slot.n }, h('i'), ' ', h('u'), ' ', h('b')),
       (node, slot) => {
         css(node, '--n', slot.at);
         if (slot.block) this.drawBlock(board, node, topic, p.id, slot, shown.slice(slot.n - from, slot.to - from + 1));
@@ -222,7 +222,7 @@ export class TopicsLens {
     text(node.children[1], copy ? '=' : state === 'failed' ? '×' : state === 'lost' ? '?' : old ? 'v1' : '');
     set(node.children[1], 'class', old && !copy ? 'ver' : null);
     text(node.children[2], state === 'dead' ? '×' : letter);
-    set(node, 'aria-label', `${topic} partition ${p} offset ${n}${letter ? `, order ${letter}` : ''}${record?.event_type ? `, ${record.event_type}` : ''}, ${copy ? `${STATE_WORDS.duplicate}, ` : ''}${STATE_WORDS[done === 'skipped' ? 'skipped' : state] ?? state}`);
+    set(node, 'aria-label', `${topic} partition ${p} offset ${n}${letter ? `, order ${letter}` : ''}${record?.event_type ? `, ${record.event_type}` : ''}, ${copy ? `${STATE_WORDS.duplicate}, ` : ''}${STATE_WORDS[done === 'skipped' ? 'skipped' : state] ?? state}, ${written(node)}`);
   }
 
   /** Several records as one: what is wrong with any of them, and the letters that are followed. @param {Board} board @param {any} node @param {string} topic @param {number} p @param {import('./scale.js').Slot} slot @param {Cell[]} cells */
@@ -242,7 +242,7 @@ export class TopicsLens {
     /** @type {Map<string, number>} */
     const states = new Map();
     for (const cell of cells) { const word = STATE_WORDS[cell.state] ?? cell.state; states.set(word, (states.get(word) ?? 0) + 1); }
-    set(node, 'aria-label', `${topic} partition ${p} offsets ${slot.n} to ${slot.to}, ${count(cells.length, 'record')}: ${[...states].map(([word, n]) => `${n} ${word}`).join(', ')}${followed.length ? `, with order ${followed.map((one) => one.letter).join(' and ')}` : ''}`);
+    set(node, 'aria-label', `${topic} partition ${p} offsets ${slot.n} to ${slot.to}, ${count(cells.length, 'record')}: ${[...states].map(([word, n]) => `${n} ${word}`).join(', ')}${followed.length ? `, with order ${followed.map((one) => one.letter).join(' and ')}` : ''}, ${written(node)}`);
   }
 
   /** @param {any} tape @param {Scale} scale @param {any} offset @param {any} other @param {string} otherName */
@@ -290,6 +290,9 @@ export class TopicsLens {
     text(this.summary, `Topics. orders has ${count(board.topics.orders?.partitions.length ?? 0, 'partition')}. ${late.join(' ') || 'Nobody is behind.'} ${troubles(board).map((t) => `${t.what}.`).join(' ')} ${this.app.follow.list.map((one) => `Order ${one.letter}: ${stops(board, one.id).map((at) => `${at.type ?? 'a record'} at ${at.topic} p${at.p} #${at.offset}`).join(', then ') || 'no records yet'}.`).join(' ')}`);
   }
 }
+
+/** What is to be read in a cell: its name ends with it, so that it can be asked for by voice. @param {any} node */
+const written = (node) => node.textContent.trim().replace(/\s+/g, ' ');
 
 /** @param {any} node @param {boolean} on @param {number} n */
 function show(node, on, n) {
