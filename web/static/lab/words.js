@@ -105,7 +105,7 @@ export function readsShort(partitions, group, busy = false) {
   if (read.length > 3 && read.at(-1) - read[0] === read.length - 1) return `p${read[0]} to p${read.at(-1)}`; // a seat has room for three
   const other = others.find((topic) => TOPICS.includes(topic) && partitions?.[topic]?.length);
   if (!read.length && other) return busy ? '' : `${other} ${named(partitions?.[other])}`;
-  return named(read) || (busy || Object.values(partitions ?? {}).some((ps) => ps?.length) ? '' : 'reads nothing');
+  return named(read) || (busy || Object.values(partitions ?? {}).some((ps) => ps?.length) ? '' : 'idle');
 }
 
 /** @param {Board} board @param {string} group */
