@@ -48,14 +48,14 @@ func (a *crash) do(_ context.Context, l *Lab, c call) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	text := fmt.Sprintf("%s will crash %s%s", service, words[a.At], onText(a.On))
+	text := fmt.Sprintf("%s will crash "+words[a.At], service, onText(a.On))
 	seq := c.accept(l, "", "you armed a crash: "+text)
 	l.arm(&armed{Fault: Fault{Kind: "crash", Service: service, Instance: a.Instance, Text: text, Left: times}, at: point, on: a.On}, seq)
 	return Result{Seq: seq, Text: text}, nil
 }
 
 var words = map[string]string{
-	"before_handle": "before it handles", "after_handle": "after it handled, before its offset is saved,", "after_write": "after its database commit, before it publishes,",
+	"before_handle": "before it handles%s", "after_handle": "after it handled%s, before its offset is saved", "after_write": "after its database commit for%s, before it publishes",
 }
 
 func onText(on string) string {

@@ -279,6 +279,11 @@ func (b *Board) offsetOf(topic string, partition int32, eventID string) int64 {
 }
 
 func (b *Board) addLetter(l *Letter) {
+	defer func() {
+		if o := b.Orders[l.Order]; o != nil {
+			b.wait(o)
+		}
+	}()
 	for i, old := range b.DeadLetters {
 		if old.Topic == l.Topic && old.Partition == l.Partition && old.Offset == l.Offset {
 			b.DeadLetters[i] = l

@@ -180,6 +180,21 @@ func (b *Board) next(o *Order) string {
 	return "payment"
 }
 
+// givenUp says that a group gave up an event about an order and nobody sent it
+// again, "" where it did not.
+func (b *Board) givenUp(o *Order, group string) string {
+	for _, l := range b.DeadLetters {
+		switch {
+		case l.Order != o.ID || l.Group != group:
+		case l.State == "waiting":
+			return fmt.Sprintf("it gave up %s, whose dead letter is in %s", l.EventType, l.Topic)
+		case l.State == "discarded":
+			return fmt.Sprintf("it gave up %s, and the dead letter was discarded", l.EventType)
+		}
+	}
+	return ""
+}
+
 // wait says why an order does not move, where a service that should move it is
 // the reason.
 func (b *Board) wait(o *Order) {
@@ -196,6 +211,8 @@ func (b *Board) wait(o *Order) {
 		why = fmt.Sprintf("waits for %s, because %s", name, svc.stuck())
 	case svc.State == "stopped" && len(b.Groups[svc.Group].Members) == 0:
 		why = fmt.Sprintf("waits for %s, because no instance of it runs", name)
+	case b.givenUp(o, svc.Group) != "":
+		why = fmt.Sprintf("waits for %s, because %s", name, b.givenUp(o, svc.Group))
 	}
 	if o.Waiting != why {
 		o.Waiting = why

@@ -55,6 +55,26 @@ func TestAnOrderWaitsOnlyForAServiceThatDoesNothing(t *testing.T) {
 	assert.Equal(t, "", b.Orders["o-1"].Waiting)
 }
 
+// A service that gave an order up runs on: the order says that it waits in the
+// dead letters, until somebody sends it again.
+func TestAnOrderThatWasGivenUpSaysSo(t *testing.T) {
+	b := newFolding()
+	b.seat("payment", 1, "running", "")
+	b.Services["payment"].Group = "payment-service"
+	b.order("o-1", "user-1")
+	b.produced("orders", 0, shop.OrderCreated, "e1", "o-1")
+	letter := func(state string) {
+		b.add(Entry{Kind: KindNote, Topic: "orders.dlq", Order: "o-1",
+			Data: &Data{Letter: &Letter{Topic: "orders.dlq", OriginalTopic: "orders", Group: "payment-service", EventType: shop.OrderCreated, Order: "o-1", State: state}}})
+	}
+	letter("waiting")
+	assert.Equal(t, "waits for payment, because it gave up OrderCreated, whose dead letter is in orders.dlq", b.Orders["o-1"].Waiting)
+	letter("redriven")
+	assert.Equal(t, "", b.Orders["o-1"].Waiting)
+	letter("discarded")
+	assert.Equal(t, "waits for payment, because it gave up OrderCreated, and the dead letter was discarded", b.Orders["o-1"].Waiting)
+}
+
 func TestAPartitionBeginsWhereRetentionLeftIt(t *testing.T) {
 	b := newFolding()
 	for i := range int64(5) {

@@ -216,7 +216,11 @@ func (x *why) beginService(b *Board, name string) (beginning, error) {
 		if !kept {
 			return beginning{text: svc.Because}, nil
 		}
-		begin := beginning{text: fmt.Sprintf("%s is %s", name, svc.State), told: e, next: e.Seq}
+		state := svc.State
+		if state == "crashed" {
+			state = "down" // as the page and the journal say it
+		}
+		begin := beginning{text: fmt.Sprintf("%s is %s", name, state), told: e, next: e.Seq}
 		if svc.State == "blocked" {
 			begin.text, begin.also = svc.Because, []condition{{name, "dead_letter", "false"}}
 			begin.next = x.failedBefore(e.Seq)

@@ -73,7 +73,7 @@ func TestWhyAnOrderWasChargedTwice(t *testing.T) {
 		want := []string{"order A was charged 2 times",
 			"OrderCreated was handed to payment-1 a second time, from orders p2 #0: its offset was not saved",
 			"payment-1 crashed after it handled OrderCreated of A, before its offset was saved",
-			"you armed a crash: payment will crash after it handled"}
+			"you armed a crash: payment will crash after it handled the next OrderCreated, before its offset is saved"}
 		for _, q := range []lab.Question{{Invariant: "no-double-charge"}, {Order: "A"}, {Order: "o-1"}} {
 			a := why(t, w, q)
 			says(t, a, "action", want...)
@@ -164,7 +164,7 @@ func TestWhyAServiceStandsStill(t *testing.T) {
 		w.Place("A")
 		w.Later(5 * time.Second)
 		a := why(t, w, lab.Question{Service: "payment"})
-		says(t, a, "action", "payment is crashed", "payment-1 crashed", "you crashed payment-1")
+		says(t, a, "action", "payment is down", "payment-1 crashed", "you crashed payment-1")
 		assert.Equal(t, crash.Seq, a.Chain[2].Seq)
 		says(t, why(t, w, lab.Question{Order: "A"}), "action", "order A is CREATED and goes no further: payment should move it on", "payment-1 crashed", "you crashed payment-1")
 		w.Do(`"heal"`)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"time"
@@ -121,7 +122,7 @@ func (f *Fleet) reserve(client string) error {
 		}
 	}
 	if all >= f.cfg.Max {
-		return lab.Errorf(lab.TooMany, "This server has room for %d labs and all of them are in use. A lab that nobody uses is closed after %s; try again later, or ask whoever runs the server for a larger --max-labs.", f.cfg.Max, f.cfg.Idle)
+		return lab.Errorf(lab.TooMany, "This server has room for %d labs and all of them are in use. A lab that nobody uses is closed after %s; try again later, or ask whoever runs the server for a larger --max-labs.", f.cfg.Max, spoken(f.cfg.Idle))
 	}
 	if client != "" && own >= f.cfg.PerClient {
 		return lab.Errorf(lab.TooMany, "There are already %d open labs from your address, and more are not allowed. Go on in one of them, or delete one first.", own)
@@ -187,7 +188,7 @@ func (f *Fleet) Watch(id string) (world World, release func(), err error) {
 func (f *Fleet) findLocked(id string) (*berth, error) {
 	b, ok := f.labs[id]
 	if !ok {
-		return nil, lab.Errorf(lab.NotFound, "There is no lab with this id. It may have been closed because nobody used it for %s, or the server was started anew.", f.cfg.Idle)
+		return nil, lab.Errorf(lab.NotFound, "There is no lab with this id. It may have been closed because nobody used it for %s, or the server was started anew.", spoken(f.cfg.Idle))
 	}
 	b.used = time.Now()
 	return b, nil
@@ -270,4 +271,20 @@ func (f *Fleet) takeIdle(now time.Time) []World {
 		}
 	}
 	return idle
+}
+
+// spoken is a length of time as people say it: 2 hours, not 2h0m0s.
+func spoken(d time.Duration) string {
+	for _, unit := range []struct {
+		of   time.Duration
+		name string
+	}{{time.Hour, "hour"}, {time.Minute, "minute"}, {time.Second, "second"}} {
+		if n := d / unit.of; n > 0 && d%unit.of == 0 {
+			if n == 1 {
+				return "1 " + unit.name
+			}
+			return fmt.Sprintf("%d %ss", n, unit.name)
+		}
+	}
+	return d.String()
 }

@@ -252,3 +252,9 @@ func TestDeleteIdleAndCloseAtOnceCloseEachLabOnce(t *testing.T) {
 		y.requireAllClosedOnce(t)
 	})
 }
+
+func TestTimesAreSpoken(t *testing.T) {
+	for d, words := range map[time.Duration]string{2 * time.Hour: "2 hours", time.Minute: "1 minute", 90 * time.Second: "90 seconds", 1500 * time.Millisecond: "1.5s"} {
+		assert.Equal(t, words, spoken(d))
+	}
+}

@@ -188,6 +188,26 @@ func TestFreezeStopsThePictureAndStepHandlesOneMessage(t *testing.T) {
 	v.quiet()
 }
 
+// Nothing that was under way moves on: a tenth of a second after the lab stood
+// still, the stage stays as it is.
+func TestAFrozenStageStandsStill(t *testing.T) {
+	p := serve(t, 3)
+	v := browse(t, p, "/lab/free", wide, high)
+	v.live()
+	p.act(v.labID(), `{"burst":{"orders":40,"rate":8}}`)
+	v.until(`window.__lab.board().counts.orders > 12`)
+	p.act(v.labID(), `"freeze"`)
+	v.until(`window.__lab.board().state === "frozen"`)
+	const picture = `[...document.querySelectorAll('#stage .mapfig, #stage .mapfig text, #stage .tokens > *, #stage .movers > *, #stage .cell')].map(e => {
+		const box = e.getBoundingClientRect();
+		return [e.tagName, e.textContent, Math.round(box.x), Math.round(box.y)].join(' ');
+	}).join('\n')`
+	const after = `new Promise(done => setTimeout(() => done(%s), %d))`
+	at := ask[string](v, fmt.Sprintf(after, picture, 150))
+	assert.Equal(t, at, ask[string](v, fmt.Sprintf(after, picture, 2500)))
+	v.quiet()
+}
+
 // still waits until the journal has not grown for a second, and returns its
 // head.
 func (v *page) still() float64 {
@@ -275,9 +295,55 @@ func TestPhoneNeverScrollsSideways(t *testing.T) {
 				p.act(id, orderA, `{"crash":"payment"}`, strings.Replace(orderA, `"A"`, `"B"`, 1))
 				v.until(`[...document.querySelectorAll('[data-cause-for]')].some(e => /because/.test(e.textContent))`)
 			}
-			assert.LessOrEqual(t, ask[float64](v, "document.documentElement.scrollWidth"), float64(width), "%s at %d", path, width)
+			const wide = "document.documentElement.scrollWidth"
+			assert.LessOrEqual(t, ask[float64](v, wide), float64(width), "%s at %d", path, width)
+			if strings.Contains(path, "free") { // the word PAST takes room of its own
+				v.do(chromedp.KeyEvent(","))
+				v.until(`document.documentElement.dataset.past !== undefined`)
+				assert.LessOrEqual(t, ask[float64](v, wide), float64(width), "the past at %d", width)
+			}
 		}
 	}
+}
+
+// On a screen that is wide and low, such as a projector's, half a figure of
+// each kind would teach nothing.
+func TestALowScreenShowsOneLensAtATime(t *testing.T) {
+	p := serve(t, 3)
+	v := browse(t, p, "/lab/free", 1280, 720)
+	v.live()
+	const open = `[...document.querySelectorAll('#lensview .lens')].filter(e => !e.hidden).map(e => e.id).join()`
+	assert.Equal(t, "lens-map", ask[string](v, open))
+	v.click("#place")
+	v.click("#tab-topics")
+	assert.Equal(t, "lens-topics", ask[string](v, open))
+	v.until(`document.querySelector('#lens-topics .cell[data-offset="0"]')`)
+	assert.True(t, ask[bool](v, `document.querySelector('#lens-topics .cell').getBoundingClientRect().bottom < document.querySelector('#actions').getBoundingClientRect().top`))
+	v.quiet()
+}
+
+// Four seats of a group that reads two topics: each says what it has, and no
+// two say the same.
+func TestNoTwoSeatsReadTheSame(t *testing.T) {
+	p := serve(t, 3)
+	v := browse(t, p, "/lab/free", wide, high)
+	v.live()
+	p.act(v.labID(), `{"scale":{"service":"payment","instances":4}}`)
+	const seats = `[...document.querySelectorAll('[data-service=payment] .seat .what')].map(e => e.textContent)`
+	v.until(seats + `.filter(what => /p\d/.test(what)).length === 4`)
+	assert.Len(t, unique(ask[[]string](v, seats)), 4)
+}
+
+// A record that was given up says why beside its tape, and its order whom it
+// waits for.
+func TestADeadRecordSaysBecause(t *testing.T) {
+	p := serve(t, 3)
+	v := browse(t, p, "/lab/free", wide, high)
+	v.live()
+	p.act(v.labID(), `{"fail":{"service":"payment","on":"OrderCreated","kind":"permanent","times":1}}`, orderA)
+	v.until(`[...document.querySelectorAll('#lens-topics .note[data-cause-for]')].some(e => /given up, because/.test(e.textContent) && e.querySelector('[data-seq]'))`)
+	v.until(`/because it gave up OrderCreated, whose dead letter is in orders.dlq/.test(document.querySelector('#story').textContent)`)
+	v.quiet()
 }
 
 // calm asks for reduced motion.
@@ -410,6 +476,7 @@ func TestDeadLineIsSaidAndLeavesNoGap(t *testing.T) {
 	assert.Less(t, ask[float64](v, `window.saidAt`)-began, 4000.0, "milliseconds, by the page's own clock")
 	assert.True(t, ask[bool](v, said))
 	assert.True(t, ask[bool](v, `document.querySelector('#place').disabled && document.querySelector('#place').title !== ""`))
+	v.until(`/NO LINK/.test(document.querySelector('#state').textContent)`) // what cannot be reached is not live
 	require.NoError(t, p.cmd.Process.Signal(syscall.SIGCONT))
 	v.until(`document.querySelector('#banner').hidden && !document.querySelector('#place').disabled`)
 	p.act(id, `{"wait_until":{"expr":"settled","within":"55s"}}`)

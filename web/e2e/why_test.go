@@ -29,7 +29,7 @@ func TestWhyLeadsFromARedStateToTheAction(t *testing.T) {
 	v.until(`document.querySelectorAll('.whychain li.root').length === 1`)
 	links := ask[[]string](v, chain)
 	assert.Len(t, links, 3)
-	assert.Contains(t, links[0], "Payment is crashed")
+	assert.Contains(t, links[0], "Payment is down")
 	assert.Contains(t, links[1], "because"+"pay-1 crashed after it handled OrderCreated of A, before its offset was saved")
 	assert.Contains(t, links[2], "because"+"you armed a crash: payment will crash")
 	v.until(`/you armed a crash/.test(document.querySelector('#status').textContent)`) // it is said aloud

@@ -2,6 +2,7 @@
 // page asks again as long as one of them moves.
 
 import { el, h, text } from './lab/dom.js';
+import { PROMISES } from './lab/words.js';
 
 const SHOWN = 6; // differences before "all of them"
 const EVERY = 1000; // ms
@@ -18,10 +19,13 @@ let last = '';
 /** @param {Difference[]} outcome @param {boolean} over */
 function draw(outcome, over) {
   const shown = all ? outcome : outcome.slice(0, SHOWN);
-  body.replaceChildren(...shown.map((one) => h('tr', {}, h('th', { scope: 'row' }, one.what), ...[one.left, one.right].map((value) => h('td', { 'data-broken': value === 'broken' }, value)))));
+  body.replaceChildren(...shown.map((one) => h('tr', {}, h('th', { scope: 'row' }, named(one.what)), ...[one.left, one.right].map((value) => h('td', { 'data-broken': value === 'broken' }, value)))));
   if (!outcome.length) body.replaceChildren(h('tr', {}, h('td', { colspan: 3, class: 'mut' }, over ? 'Nothing: both came to the same end. The setting made no difference to what was done here.' : 'Nothing so far.')));
   if (outcome.length > SHOWN) body.append(h('tr', {}, h('td', { colspan: 3 }, h('button', { type: 'button', class: 'link', onclick: () => { all = !all; draw(outcome, over); } }, all ? 'only the first' : `all ${outcome.length} differences`))));
 }
+
+/** What differs, with the promises by the names that the lab gives them. @param {string} what */
+const named = (what) => what.replace(/^promise (\S+)$/, (all, id) => `promise: ${PROMISES[id] ?? id}`);
 
 /** @param {Rerun[]} reruns @returns {string} */
 function progress(reruns) {

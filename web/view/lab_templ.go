@@ -125,20 +125,30 @@ func Lab(p LabPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 11, "<section id=\"story\" aria-label=\"What happened\" hidden></section><section id=\"orders\" aria-label=\"Orders\"></section></div><section id=\"inspector\" aria-label=\"Inspector\" tabindex=\"-1\" hidden></section></aside><main class=\"stage\" id=\"stage\" tabindex=\"-1\"><div class=\"lensbar\"><div class=\"lenses\" id=\"lenses\" aria-label=\"Lenses\"><button type=\"button\" id=\"tab-map\" data-lens=\"map\" aria-controls=\"lens-map\"><span class=\"k\">a</span>Map</button> <button type=\"button\" id=\"tab-topics\" data-lens=\"topics\" aria-controls=\"lens-topics\"><span class=\"k\">b</span>Topics</button> <button type=\"button\" id=\"tab-story\" data-lens=\"story\" aria-controls=\"lens-story\"><span class=\"k\">c</span>Story</button> <button type=\"button\" id=\"tab-aggregate\" data-lens=\"aggregate\" aria-controls=\"lens-aggregate\"><span class=\"k\">d</span>Aggregate</button> <button type=\"button\" id=\"tab-read\" data-lens=\"read\" aria-controls=\"lens-read\"><span class=\"k\">e</span><span>Read<span class=\"only-l\">&nbsp;side</span></span></button> <button type=\"button\" id=\"tab-code\" data-lens=\"code\" aria-controls=\"lens-code\"><span class=\"k\">f</span>Code</button></div><span class=\"end\"><button type=\"button\" class=\"btn bare sm\" id=\"again-open\" aria-haspopup=\"dialog\">Again …</button><a class=\"btn bare sm only-l\" id=\"save-run\" href=\"")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 11, "<section id=\"story\" aria-label=\"What happened\" hidden></section><section id=\"orders\" aria-label=\"Orders\"></section>")
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
+			if !p.Run && !p.Part {
+				templ_7745c5c3_Err = firstSteps().Render(ctx, templ_7745c5c3_Buffer)
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
+			}
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 12, "</div><section id=\"inspector\" aria-label=\"Inspector\" tabindex=\"-1\" hidden></section></aside><main class=\"stage\" id=\"stage\" tabindex=\"-1\"><div class=\"lensbar\"><div class=\"lenses\" id=\"lenses\" aria-label=\"Lenses\"><button type=\"button\" id=\"tab-map\" data-lens=\"map\" aria-controls=\"lens-map\"><span class=\"k\">a</span>Map</button> <button type=\"button\" id=\"tab-topics\" data-lens=\"topics\" aria-controls=\"lens-topics\"><span class=\"k\">b</span>Topics</button> <button type=\"button\" id=\"tab-story\" data-lens=\"story\" aria-controls=\"lens-story\"><span class=\"k\">c</span>Story</button> <button type=\"button\" id=\"tab-aggregate\" data-lens=\"aggregate\" aria-controls=\"lens-aggregate\"><span class=\"k\">d</span>Aggregate</button> <button type=\"button\" id=\"tab-read\" data-lens=\"read\" aria-controls=\"lens-read\"><span class=\"k\">e</span><span>Read<span class=\"only-l\">&nbsp;side</span></span></button> <button type=\"button\" id=\"tab-code\" data-lens=\"code\" aria-controls=\"lens-code\"><span class=\"k\">f</span>Code</button></div><span class=\"end\"><button type=\"button\" class=\"btn bare sm\" id=\"again-open\" aria-haspopup=\"dialog\">Again …</button><a class=\"btn bare sm only-l\" id=\"save-run\" href=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var5 templ.SafeURL
 			templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinURLErrs(p.RunFile())
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/view/lab.templ`, Line: 39, Col: 184}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/view/lab.templ`, Line: 42, Col: 184}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var5))
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 12, "\" download title=\"Save what the journal holds as a file that can be opened again\">Save run</a><button type=\"button\" class=\"btn bare sm\" id=\"table\" aria-pressed=\"false\">Table</button><button type=\"button\" class=\"btn bare sm\" id=\"legend-open\" aria-haspopup=\"dialog\">Legend</button></span></div><p class=\"rerun\" id=\"rerun\" role=\"status\" hidden></p><ul class=\"promises\" id=\"promises\" aria-label=\"What the shop promises\"></ul><div class=\"notices\" id=\"notices\" role=\"group\" aria-label=\"What asks for attention\"></div><div class=\"lensview\" id=\"lensview\"><section class=\"lens map\" id=\"lens-map\" aria-labelledby=\"tab-map\"></section><section class=\"lens topics\" id=\"lens-topics\" aria-labelledby=\"tab-topics\"></section><section class=\"lens story-lens\" id=\"lens-story\" aria-labelledby=\"tab-story\" hidden></section><section class=\"lens aggregate-lens\" id=\"lens-aggregate\" aria-labelledby=\"tab-aggregate\" hidden></section><section class=\"lens read-lens\" id=\"lens-read\" aria-labelledby=\"tab-read\" hidden></section><section class=\"lens code-lens\" id=\"lens-code\" aria-labelledby=\"tab-code\" hidden></section></div><div class=\"bad\" id=\"bad\" hidden></div><div class=\"acts-bar\" id=\"actions\" tabindex=\"-1\"><button type=\"submit\" form=\"order-form\" class=\"btn go\" id=\"place\" data-act>Place order <span class=\"key\">O</span></button> <button type=\"button\" class=\"btn\" id=\"break\" data-act aria-haspopup=\"dialog\" aria-expanded=\"false\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 13, "\" download title=\"Save what the journal holds as a file that can be opened again\">Save run</a><button type=\"button\" class=\"btn bare sm\" id=\"table\" aria-pressed=\"false\">Table</button><button type=\"button\" class=\"btn bare sm\" id=\"legend-open\" aria-haspopup=\"dialog\">Legend</button></span></div><p class=\"rerun\" id=\"rerun\" role=\"status\" hidden></p><ul class=\"promises\" id=\"promises\" aria-label=\"What the shop promises\"></ul><div class=\"notices\" id=\"notices\" role=\"group\" aria-label=\"What asks for attention\"></div><div class=\"lensview\" id=\"lensview\"><section class=\"lens map\" id=\"lens-map\" aria-labelledby=\"tab-map\"></section><section class=\"lens topics\" id=\"lens-topics\" aria-labelledby=\"tab-topics\"></section><section class=\"lens story-lens\" id=\"lens-story\" aria-labelledby=\"tab-story\" hidden></section><section class=\"lens aggregate-lens\" id=\"lens-aggregate\" aria-labelledby=\"tab-aggregate\" hidden></section><section class=\"lens read-lens\" id=\"lens-read\" aria-labelledby=\"tab-read\" hidden></section><section class=\"lens code-lens\" id=\"lens-code\" aria-labelledby=\"tab-code\" hidden></section></div><div class=\"bad\" id=\"bad\" hidden></div><div class=\"acts-bar\" id=\"actions\" tabindex=\"-1\"><button type=\"submit\" form=\"order-form\" class=\"btn go\" id=\"place\" data-act>Place order <span class=\"key\">O</span></button> <button type=\"button\" class=\"btn\" id=\"break\" data-act aria-haspopup=\"dialog\" aria-expanded=\"false\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -146,22 +156,22 @@ func Lab(p LabPage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 13, "Break something <span class=\"key\">F</span></button><p class=\"readonly\" id=\"readonly\" hidden>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, "Break something <span class=\"key\">F</span></button><p class=\"readonly\" id=\"readonly\" hidden>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			if p.Run {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, "Read-only: a run from a file.")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 15, "Read-only: a run from a file.")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
 			} else {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 15, "Read-only: the past.")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 16, "Read-only: the past.")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 16, "</p><p class=\"said\" id=\"said\" role=\"status\" hidden></p><div class=\"grow\" id=\"faults\"></div><div class=\"fol\" id=\"following\"></div></div></main><footer class=\"time\" aria-label=\"Time\"><div class=\"transport\" id=\"pastbar\" role=\"group\" aria-label=\"The moment that is shown\" hidden></div><div class=\"transport\" id=\"transport\"><button type=\"button\" class=\"btn\" id=\"run\" data-act aria-keyshortcuts=\"k\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 17, "</p><p class=\"said\" id=\"said\" role=\"status\" hidden></p><div class=\"grow\" id=\"faults\"></div><div class=\"fol\" id=\"following\"></div></div></main><footer class=\"time\" aria-label=\"Time\"><div class=\"transport\" id=\"pastbar\" role=\"group\" aria-label=\"The moment that is shown\" hidden></div><div class=\"transport\" id=\"transport\"><button type=\"button\" class=\"btn\" id=\"run\" data-act aria-keyshortcuts=\"k\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -169,7 +179,7 @@ func Lab(p LabPage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 17, "<span>Freeze</span></button> <button type=\"button\" class=\"tb only-l\" id=\"look-back\" aria-keyshortcuts=\",\" aria-label=\"Look back: one entry\" title=\"Look back: one entry\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 18, "<span>Freeze</span></button> <button type=\"button\" class=\"tb only-l\" id=\"look-back\" aria-keyshortcuts=\",\" aria-label=\"Look back: one entry\" title=\"Look back: one entry\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -177,7 +187,7 @@ func Lab(p LabPage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 18, "</button> <button type=\"button\" class=\"tb\" id=\"step\" data-act aria-keyshortcuts=\".\" aria-label=\"Step: handle one message\" title=\"Step: handle one message\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 19, "<span class=\"only-l\">Look back</span></button> <button type=\"button\" class=\"tb\" id=\"step\" data-act aria-keyshortcuts=\".\" aria-label=\"Step: handle one message\" title=\"Step: handle one message\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -185,43 +195,43 @@ func Lab(p LabPage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 19, "</button> <span class=\"state\"><span id=\"state\"></span><span class=\"clock\" id=\"clock\">00:00.0</span><span class=\"mut only-l\" id=\"moment\"></span></span> <span class=\"speeds\" id=\"speeds\" role=\"group\" aria-label=\"Speed\"></span></div><div class=\"lanes\" id=\"lanes\"></div></footer><p class=\"vh\" id=\"status\" role=\"status\" aria-live=\"polite\"></p></div><div class=\"banner\" id=\"banner\" role=\"alert\" hidden></div><div class=\"palette\" id=\"palette\" popover=\"auto\" role=\"dialog\" aria-label=\"Break something\"></div><dialog class=\"sheetdialog\" id=\"legend\" aria-label=\"Legend\"></dialog> <dialog class=\"sheetdialog\" id=\"again\" aria-label=\"Do it again\"></dialog> <dialog class=\"sheetdialog\" id=\"help\" aria-label=\"Keyboard help\"></dialog><template id=\"limits\"><dl class=\"limits\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 20, "<span class=\"only-l\">Step</span></button> <span class=\"state\"><span id=\"state\"></span><span class=\"clock\" id=\"clock\">00:00.0</span><span class=\"mut only-l\" id=\"moment\"></span></span> <span class=\"speeds\" id=\"speeds\" role=\"group\" aria-label=\"Speed\"></span></div><div class=\"lanes\" id=\"lanes\"></div></footer><p class=\"vh\" id=\"status\" role=\"status\" aria-live=\"polite\"></p></div><div class=\"banner\" id=\"banner\" role=\"alert\" hidden></div><div class=\"palette\" id=\"palette\" popover=\"auto\" role=\"dialog\" aria-label=\"Break something\"></div><dialog class=\"sheetdialog\" id=\"legend\" aria-label=\"Legend\"></dialog> <dialog class=\"sheetdialog\" id=\"again\" aria-label=\"Do it again\"></dialog> <dialog class=\"sheetdialog\" id=\"help\" aria-label=\"Keyboard help\"></dialog><template id=\"limits\"><dl class=\"limits\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			for _, l := range p.Limits {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 20, "<dt>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 21, "<dt>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var6 string
 				templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(l.Topic)
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/view/lab.templ`, Line: 93, Col: 18}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/view/lab.templ`, Line: 96, Col: 18}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var6))
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 21, "</dt><dd>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 22, "</dt><dd>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var7 string
 				templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(l.What)
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/view/lab.templ`, Line: 94, Col: 17}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/view/lab.templ`, Line: 97, Col: 17}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var7))
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 22, "</dd>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 23, "</dd>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 23, "</dl></template><noscript><p class=\"noscript\">The lab draws itself with JavaScript, which is switched off here.</p></noscript>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 24, "</dl></template><noscript><p class=\"noscript\">The lab draws itself with JavaScript, which is switched off here.</p></noscript>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -231,7 +241,7 @@ func Lab(p LabPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 24, " <script type=\"module\" src=\"/static/lab/main.js\"></script>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 25, " <script type=\"module\" src=\"/static/lab/main.js\"></script>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -266,53 +276,83 @@ func orderForm(p LabPage) templ.Component {
 			templ_7745c5c3_Var8 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 25, "<section class=\"next\" aria-labelledby=\"next-title\"><h1 id=\"next-title\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 26, "<section class=\"next\" aria-labelledby=\"next-title\"><h1 id=\"next-title\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var9 string
 		templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(p.Title)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/view/lab.templ`, Line: 108, Col: 31}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/view/lab.templ`, Line: 111, Col: 31}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var9))
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 26, "</h1>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 27, "</h1>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
 		if p.Open {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 27, "<p class=\"mut\">Any Kafka client may join in: ")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 28, "<p class=\"mut\">Any Kafka client may join in: ")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			for _, a := range p.Addrs {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 28, "<code class=\"addr\">")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 29, "<code class=\"addr\">")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var10 string
 				templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(a)
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/view/lab.templ`, Line: 113, Col: 27}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/view/lab.templ`, Line: 116, Col: 27}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var10))
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 29, "</code>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 30, "</code>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 30, "</p>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 31, "</p>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 31, "<form id=\"order-form\" autocomplete=\"off\"><label><span>Who</span><select name=\"user\"></select></label> <label><span>buys</span><select name=\"sku\"></select></label> <label class=\"qty\"><span>pieces</span><input name=\"qty\" type=\"number\" min=\"1\" max=\"99\" value=\"1\" required></label> <label><span>pays by</span><select name=\"method\"><option value=\"card\">card</option><option value=\"declined-card\">declined card</option></select></label></form></section>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 32, "<form id=\"order-form\" autocomplete=\"off\"><label><span>Who</span><select name=\"user\"></select></label> <label class=\"qty\"><span>buys</span><input name=\"qty\" type=\"number\" min=\"1\" max=\"99\" value=\"1\" required aria-label=\"buys so many pieces\"></label> <label><span>of</span><select name=\"sku\" aria-label=\"of which product\"></select></label> <label><span>pays</span><select name=\"method\" aria-label=\"pays by\"><option value=\"card\">card</option><option value=\"declined-card\">declined card</option></select></label></form></section>")
+		if templ_7745c5c3_Err != nil {
+			return templ_7745c5c3_Err
+		}
+		return nil
+	})
+}
+
+// firstSteps says what to do in a lab where nobody has done anything yet.
+func firstSteps() templ.Component {
+	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
+		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
+		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
+			return templ_7745c5c3_CtxErr
+		}
+		templ_7745c5c3_Buffer, templ_7745c5c3_IsBuffer := templruntime.GetBuffer(templ_7745c5c3_W)
+		if !templ_7745c5c3_IsBuffer {
+			defer func() {
+				templ_7745c5c3_BufErr := templruntime.ReleaseBuffer(templ_7745c5c3_Buffer)
+				if templ_7745c5c3_Err == nil {
+					templ_7745c5c3_Err = templ_7745c5c3_BufErr
+				}
+			}()
+		}
+		ctx = templ.InitializeContext(ctx)
+		templ_7745c5c3_Var11 := templ.GetChildren(ctx)
+		if templ_7745c5c3_Var11 == nil {
+			templ_7745c5c3_Var11 = templ.NopComponent
+		}
+		ctx = templ.ClearChildren(ctx)
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 33, "<section class=\"first\" id=\"first\" aria-labelledby=\"first-title\" hidden><h2 class=\"sc\" id=\"first-title\">Things to try</h2><ol><li><b>Place order</b><span>Its letter travels: a service reads one record and writes the next.</span></li><li><b>Break something</b><span>Crash Payment after the work, then order again.</span></li><li><b>Why?</b><span>Ask it of whatever is red or waits, then repair.</span></li><li><b>Freeze</b><span>Then step: one message is handled at a time.</span></li><li><b>Look back</b><span>Drag the line of time: each figure shows that moment.</span></li></ol></section>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -337,25 +377,25 @@ func runNote(p LabPage) templ.Component {
 			}()
 		}
 		ctx = templ.InitializeContext(ctx)
-		templ_7745c5c3_Var11 := templ.GetChildren(ctx)
-		if templ_7745c5c3_Var11 == nil {
-			templ_7745c5c3_Var11 = templ.NopComponent
+		templ_7745c5c3_Var12 := templ.GetChildren(ctx)
+		if templ_7745c5c3_Var12 == nil {
+			templ_7745c5c3_Var12 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 32, "<section class=\"next\" aria-labelledby=\"next-title\"><h1 id=\"next-title\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 34, "<section class=\"next\" aria-labelledby=\"next-title\"><h1 id=\"next-title\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		var templ_7745c5c3_Var12 string
-		templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(p.Title)
+		var templ_7745c5c3_Var13 string
+		templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(p.Title)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/view/lab.templ`, Line: 129, Col: 31}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/view/lab.templ`, Line: 146, Col: 31}
 		}
-		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var12))
+		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var13))
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 33, "</h1><p class=\"mut\">Opened from a file: it can be looked at from its first entry to its last, and not changed.</p></section>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 35, "</h1><p class=\"mut\">Opened from a file: it can be looked at from its first entry to its last, and not changed.</p></section>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -142,7 +142,7 @@ func bar(here, crumb string, help bool) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 12, "<label class=\"theme\"><span class=\"vh\">Theme</span><select id=\"theme\"><option value=\"system\">System</option><option value=\"light\">Light</option><option value=\"dark\">Dark</option></select></label></div></header>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 12, "<label class=\"theme\"><span class=\"vh\">Theme</span><select id=\"theme\"><option value=\"system\">System theme</option><option value=\"light\">Light theme</option><option value=\"dark\">Dark theme</option></select></label></div></header>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

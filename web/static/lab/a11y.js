@@ -45,6 +45,6 @@ export class Voice {
     this.said = '';
     if (!parts.length) return;
     this.status.textContent = ''; // equal messages are spoken only if the region was empty between them
-    setTimeout(() => { this.status.textContent = parts.join(' '); }, 50);
+    setTimeout(() => { this.status.textContent = parts.join(' '); this.at = performance.now(); }, 50); // a busy page may be late with it
   }
 }

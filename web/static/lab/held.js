@@ -28,7 +28,7 @@ export class HeldPanel {
   parts(board, held) {
     const breakpoint = board.breakpoints?.find((one) => one.id === held.breakpoint);
     const value = pretty(held.value);
-    const editor = h('textarea', { class: 'payload edit', rows: 9, spellcheck: 'false', 'aria-label': 'The value of the message', 'aria-describedby': 'held-wrong', readonly: Boolean(held.cut) || this.app.past() });
+    const editor = h('textarea', { class: 'payload edit', rows: 11, spellcheck: 'false', 'aria-label': 'The value of the message', 'aria-describedby': 'held-wrong', readonly: Boolean(held.cut) || this.app.past() });
     editor.value = value;
     const wrong = h('p', { class: 'refused', id: 'held-wrong', role: 'alert', hidden: true });
     const change = this.button('Change', (/** @type {any} */ button) => {

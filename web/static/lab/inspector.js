@@ -115,7 +115,7 @@ export class Inspector {
         h('h2', {}, 'Value'), h('pre', { class: 'payload', tabindex: 0 }, pretty(record.value ?? '')),
         Object.keys(record.headers ?? {}).length ? h('h2', {}, 'Headers') : '',
         Object.keys(record.headers ?? {}).length ? h('dl', { class: 'kv' }, ...Object.entries(record.headers ?? {}).flatMap(([k, v]) => pair(k, h('span', { class: 'mono' }, v)))) : '',
-        h('div', { class: 'inspa' }, at.topic.endsWith('.dlq') ? this.letterButtons(at) : this.button('Duplicate this record', { duplicate: { topic: at.topic, partition: at.partition, offset: at.offset } }), this.stopButton(at.topic, record.event_type),
+        h('div', { class: 'inspa low' }, at.topic.endsWith('.dlq') ? this.letterButtons(at) : this.button('Duplicate this record', { duplicate: { topic: at.topic, partition: at.partition, offset: at.offset } }), this.stopButton(at.topic, record.event_type),
           record.order && board.orders[record.order] ? h('button', { type: 'button', class: 'btn sm', onclick: () => this.app.follow.toggle(board, record.order ?? '') }, followed ? 'Stop following' : 'Follow this order') : '', this.whyRecord(board, at, record)),
         h('p', { class: 'refused', hidden: true }),
       ];
@@ -189,7 +189,7 @@ export class Inspector {
       h('p', { class: 'refused', hidden: true }),
       faults.length ? h('h2', {}, 'Faults') : '', faults.length ? h('ul', {}, ...faults.map((fault) => h('li', {}, this.app.say(fault.text)))) : '',
       h('h2', {}, 'Counted'),
-      h('dl', { class: 'kv' }, ...pair('handled', service.handled), ...pair('failed tries', service.failed), ...pair('retried', service.retried), ...pair('skipped', `${service.skipped_duplicates} seen before`), ...pair('dead letters', service.dead_lettered), ...pair('crashes', service.crashes), ...pair('lag', count(service.lag, 'record'))),
+      h('dl', { class: 'kv' }, ...pair('handled', service.handled), ...pair('failed tries', service.failed), ...pair('retried', service.retried), ...pair('skipped', `${service.skipped_duplicates} seen before`), ...pair('dead letters', service.dead_lettered), ...pair('crashes', service.crashes), ...pair('lag', `${count(service.lag, 'record')}${lagOf(board, service.group)}`)),
       h('h2', {}, 'Settings that differ from the default'),
       changed.length ? h('dl', { class: 'kv' }, ...changed.flatMap(([key, value]) => pair(key, h('span', { class: 'mono' }, String(value))))) : h('p', { class: 'mut' }, 'None.'),
     ]);
@@ -331,6 +331,12 @@ export class Inspector {
 
 /** @param {import('./app.js').App} app @param {import('./types.js').Entry | undefined} entry */
 function words(app, entry) { return entry ? app.say(entry.text) || entry.kind.replace('_', ' ') : ''; }
+
+/** Where a lag of several topics comes from, so that it adds up with the tapes. @param {Board} board @param {string} group */
+function lagOf(board, group) {
+  const parts = Object.entries(board.groups[group]?.offsets ?? {}).map(([topic, ps]) => ({ topic, lag: Object.values(ps).reduce((sum, o) => sum + o.lag, 0) })).filter(({ lag }) => lag > 0);
+  return parts.length > 1 ? `: ${parts.map(({ topic, lag }) => `${lag} of ${topic}`).join(', ')}` : '';
+}
 
 /** @param {string} name @param {any} value */
 function pair(name, value) { return [h('dt', {}, name), h('dd', {}, typeof value === 'number' ? String(value) : value)]; }

@@ -58,11 +58,18 @@ export function legend(dialog) {
       [cell({ ...A, 'data-state': 'ignored', 'data-done': 'skipped' }, 'A'), 'struck: seen before, skipped'],
       [cell({ ...A, 'data-state': 'failed' }, 'A', '×'), 'failed, will be tried again'],
       [cell({ 'data-state': 'dead' }, '×'), 'octagon: given up, a dead letter'],
-      [cell({ ...A, 'data-state': 'lost' }, 'A', '?'), 'dotted: saved as done, but never handled']])),
+      [cell({ ...A, 'data-state': 'lost' }, 'A', '?'), 'dotted: saved as done, but never handled']]),
+    h('h3', {}, 'Names'), rows([
+      [h('b', {}, 'p0 p1'), 'the tapes (partitions) of a topic; only within one is there an order'],
+      [h('b', {}, 'b2'), 'the broker that leads the partition: it takes the writes'],
+      [h('b', {}, 'key'), 'records of one key go to one partition'],
+      [h('b', {}, 'pay-1'), 'the first seat (instance) of Payment']])),
     h('div', {}, h('h3', {}, 'Where a group stands'), rows([
       [mark('caret'), 'saved position (committed offset): the next record after a restart'],
       [mark('pos'), 'reading position, in memory only'],
-      [h('span', { class: 'span' }), 'between them: done, but not saved']]),
+      [h('span', { class: 'span' }), 'between them: done, but not saved'],
+      [h('b', {}, 'lag'), 'records that wait: the end of the tape less the saved position; a dash where nothing is saved yet'],
+      [h('b', {}, 'reader'), 'the seat (consumer) that reads this tape: one of a group, never two']]),
     h('h3', {}, 'Across the tapes'), rows([
       [h('span', {}, sample({ slot: 0, hue: 'A' }), sample({ slot: 1, hue: 'B' }), sample({ slot: 2, hue: 'C' })), 'the thread of a followed order: its records, one after the other']], true),
     h('h3', {}, 'Map'), rows([

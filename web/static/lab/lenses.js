@@ -1,14 +1,14 @@
-// Which lenses are open. On a wide screen Map and Topics stand one above the
-// other and each can be switched off; Story, Aggregate, Read side and
-// Code have the stage to themselves. On a narrow screen all are tabs. The address of the page
-// names what is open.
+// Which lenses are open. On a large screen Map and Topics stand one above the
+// other and each can be switched off; the others have the stage to themselves.
+// On a narrow or a low one, such as a projector's, all are tabs: half a figure
+// teaches nothing. The address of the page names what is open.
 
 import { keyed, h, set, text } from './dom.js';
 import { DEFAULT_GROUP, NAMES, SERVICES, TOPICS, becauseOf, look, reader, reads, seatName } from './words.js';
 
 /** @typedef {import('./types.js').Board} Board */
 
-const WIDE = matchMedia('(min-width: 1180px)');
+const WIDE = matchMedia('(min-width: 1180px) and (min-height: 780px)');
 const PAIR = ['map', 'topics'];
 const SOLO = ['story', 'aggregate', 'read', 'code'];
 const NAMED = [...PAIR, ...SOLO];

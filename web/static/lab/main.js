@@ -105,6 +105,7 @@ let gone = false;
 function controls(reason) {
   app.lost = reason;
   app.lookBack.rest();
+  store.invalidate(); // a lab that cannot be reached is not live
 }
 
 /** @param {string} words @param {boolean} ours */

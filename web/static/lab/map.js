@@ -4,7 +4,7 @@
 
 import { css, h, icon, keyed, once, s, set, text } from './dom.js';
 import { legs } from './hops.js';
-import { NAMES, SERVICES, TOPICS, becauseOf, clock, count, look, money, readsShort, seatName, stateWord, troubles } from './words.js';
+import { NAMES, SERVICES, TOPICS, becauseOf, clock, count, leads, look, money, reads, readsShort, seatName, stateWord, troubles } from './words.js';
 
 /** @typedef {import('./types.js').Board} Board */
 /** @typedef {{x: number, y: number, w: number, h: number}} Box */
@@ -16,7 +16,8 @@ const SEAT = 24;
 const FOOT = 20; // the line with the lag, always there: a number that comes and goes moves no box
 const TOP = 42; // room for the card gateway
 const MINI = 39; // height of a small tape
-const END = 16; // the name of the last topic is wider than its tape
+const END = 30; // the name of the last topic is wider than its tape
+const CLUSTER = 200; // width of the box with the brokers
 
 export class MapLens {
   /** @param {HTMLElement} root @param {import('./app.js').App} app @param {import('./motion.js').Motion} motion */
@@ -55,9 +56,11 @@ export class MapLens {
     this.nodes.shop = h('div', { class: 'svc ext plainbox' }, 'Shop');
     this.nodes.gateway = h('div', { class: 'svc ext plainbox gateway' }, h('small', {}, 'card gateway'));
     this.nodes.readmodel = h('div', { class: 'svc ext plainbox', 'data-place': 'read model' }, 'Read model', h('small'));
+    this.brokers = h('div', { class: 'brokers', role: 'group', 'aria-label': 'Kafka brokers' });
+    this.nodes.cluster = h('div', { class: 'svc ext cluster' }, h('header', {}, 'Kafka'), this.brokers);
     for (const name of SERVICES) this.nodes[`s:${name}`] = this.service(name);
     for (const topic of TOPICS) this.nodes[`t:${topic}`] = this.topic(topic);
-    const order = ['shop', 's:order', 't:orders', 'gateway', 's:payment', 't:payments', 's:inventory', 't:inventory', 's:notification', 't:notifications', 's:projector', 'readmodel', 's:orchestrator'];
+    const order = ['shop', 's:order', 't:orders', 'gateway', 's:payment', 't:payments', 's:inventory', 't:inventory', 's:notification', 't:notifications', 's:projector', 'readmodel', 's:orchestrator', 'cluster'];
     this.figure.append(...order.map((name) => this.nodes[name]));
     this.figure.append(this.charge, this.notes, this.letters);
   }
@@ -80,12 +83,14 @@ export class MapLens {
   draw(board) {
     const stacked = PHONE.matches;
     const heights = Object.fromEntries(SERVICES.map((name) => [name, boxHeight(board.services[name])]));
+    heights.cluster = 6 + 22 * Math.max(2, board.brokers?.length ?? 0);
     if (!this.width) this.width = this.figure.clientWidth;
-    const shape = `${this.width} ${JSON.stringify(heights)} ${stacked} ${troubles(board).filter((t) => t.state !== 'armed').length}`;
+    const shape = `${this.width} ${JSON.stringify(heights)} ${stacked} ${board.settings?.saga} ${troubles(board).filter((t) => t.state !== 'armed').length}`;
     if (shape !== this.shape) { this.shape = shape; this.place(board, heights, stacked); }
     for (const name of SERVICES) this.drawService(board, name);
     for (const topic of TOPICS) this.drawTopic(board, topic);
     this.drawReadModel(board);
+    this.drawBrokers(board);
     this.drawFlow(board);
     if (!stacked) this.drawNotes(board);
     this.drawLetters(board);
@@ -128,28 +133,30 @@ export class MapLens {
     const pay = at['s:payment'];
     at.gateway = { x: pay.x, y: 0, w: pay.w, h: 24 };
     const rowEnd = Math.max(TOP + row, mid + MINI / 2 + 18);
+    this.orchestrated = board.settings?.saga === 'orchestration';
     const noteLines = Math.max(1, troubles(board).filter((t) => t.state !== 'armed').length);
     this.noteTop = rowEnd + 4;
     const bus = this.noteTop + Math.min(noteLines, 4) * 20 + 8;
     const readBus = bus + 20;
     const below = readBus + 14;
-    at['s:orchestrator'] = { x: at['s:order'].x, y: below, w: Math.max(svcW, 176), h: heights.orchestrator };
+    at['s:orchestrator'] = { x: at['s:order'].x, y: below, w: svcW, h: heights.orchestrator };
+    at.cluster = { x: at['t:orders'].x, y: below, w: CLUSTER, h: heights.cluster };
     at['s:projector'] = { x: at['s:inventory'].x, y: below, w: svcW, h: heights.projector };
     at.readmodel = { x: at['s:notification'].x, y: below, w: svcW + gap + tapeW, h: Math.max(51, heights.projector) };
     this.at = at;
     this.mid = mid;
-    css(this.figure, 'height', `${below + Math.max(heights.projector, heights.orchestrator, 51) + 4}px`);
+    css(this.figure, 'height', `${below + Math.max(heights.projector, heights.cluster, this.orchestrated ? heights.orchestrator : 0, 51) + 4}px`);
     for (const [name, box] of Object.entries(at)) {
       const node = this.nodes[name];
       css(node, 'left', `${box.x}px`); css(node, 'top', `${box.y}px`); css(node, 'width', `${box.w}px`);
       if (!name.startsWith('t:')) css(node, 'height', `${box.h}px`);
     }
-    css(this.charge, 'left', `${pay.x + pay.w + 12}px`); css(this.charge, 'top', '2px');
-    this.lineUp(at, mid, rowEnd, bus, readBus);
+    css(this.charge, 'left', `${pay.x + pay.w + 12}px`);
+    this.lineUp(at, mid, bus, readBus);
   }
 
-  /** @param {Record<string, Box>} at @param {number} mid @param {number} rowEnd @param {number} bus @param {number} readBus */
-  lineUp(at, mid, rowEnd, bus, readBus) {
+  /** @param {Record<string, Box>} at @param {number} mid @param {number} bus @param {number} readBus */
+  lineUp(at, mid, bus, readBus) {
     const chain = ['shop', 's:order', 't:orders', 's:payment', 't:payments', 's:inventory', 't:inventory', 's:notification', 't:notifications'];
     /** @type {[string, string, string][]} */
     const lines = [];
@@ -159,17 +166,18 @@ export class MapLens {
       lines.push([name, `M${a.x + a.w + 2} ${mid}H${b.x - 2}`, 'edge']);
     }
     const center = (/** @type {string} */ name) => at[name].x + at[name].w / 2;
+    const under = (/** @type {string} */ name) => at[name].y + at[name].h + 2;
     const order = at['s:order'];
     const back = order.x + order.w / 2 - 12;
     const orderEnd = order.y + order.h + 2;
     for (const topic of ['payments', 'inventory']) {
-      lines.push([`t:${topic}>s:order`, `M${center(`t:${topic}`) - 5} ${rowEnd + 1}V${bus}H${back}V${orderEnd}`, 'edge']);
+      lines.push([`t:${topic}>s:order`, `M${center(`t:${topic}`) - 5} ${under(`t:${topic}`)}V${bus}H${back}V${orderEnd}`, 'edge']);
     }
     const pay = at['s:payment'];
-    lines.push(['t:inventory>s:payment', `M${center('t:inventory') - 5} ${rowEnd + 1}V${bus}H${pay.x + pay.w / 2}V${pay.y + pay.h + 2}`, 'edge sometimes']);
+    lines.push(['t:inventory>s:payment', `M${center('t:inventory') - 5} ${under('t:inventory')}V${bus}H${pay.x + pay.w / 2}V${pay.y + pay.h + 2}`, 'edge sometimes']);
     const project = at['s:projector'];
     for (const topic of TOPICS) {
-      lines.push([`t:${topic}>s:projector`, `M${center(`t:${topic}`) + 5} ${rowEnd + 1}V${readBus}H${project.x + project.w / 2}V${project.y - 2}`, 'edge read']);
+      lines.push([`t:${topic}>s:projector`, `M${center(`t:${topic}`) + 5} ${under(`t:${topic}`)}V${readBus}H${project.x + project.w / 2}V${project.y - 2}`, 'edge read']);
     }
     lines.push(['projector>readmodel', `M${project.x + project.w + 2} ${project.y + project.h / 2}H${at.readmodel.x - 2}`, 'edge']);
     lines.push(['gateway', `M${pay.x + pay.w / 2} 26V${pay.y - 2}`, 'edge']);
@@ -187,19 +195,12 @@ export class MapLens {
   drawService(board, name) {
     const node = this.nodes[`s:${name}`];
     const service = board.services[name];
-    const idle = name === 'orchestrator' && board.settings?.saga !== 'orchestration';
-    node.hidden = !service && !idle;
-    set(node, 'class', idle ? 'svc ext plainbox' : `svc${(service?.seats?.length ?? 0) > 1 ? ' many' : ''}`);
+    const idle = name === 'orchestrator' && board.settings?.saga !== 'orchestration'; // the events lead the saga: there is no such seat
+    node.hidden = !service || idle;
+    set(node, 'class', `svc${(service?.seats?.length ?? 0) > 1 ? ' many' : ''}`);
     set(node, 'data-picked', this.app.picked.has(`service/${name}`));
     const seats = node.querySelector('.seats') ?? node;
-    if (idle) {
-      once(node, 'idle', () => [NAMES[name], h('small', {}, 'comes with orchestration')]);
-      set(node, 'disabled', true);
-      return;
-    }
-    if (!service) return;
-    set(node, 'disabled', null);
-    if (node.signature === 'idle') once(node, 'works', () => inside(name));
+    if (!service || idle) return;
     const list = service.seats ?? [];
     const bad = list.filter((seat) => look(seat.state) !== 'ok');
     const state = list.length && bad.length === list.length ? look(bad[0].state) : list.length ? 'ok' : 'stuck';
@@ -216,7 +217,8 @@ export class MapLens {
         set(line, 'id', `seat-${name}-${seat.instance}`);
         set(line, 'data-state', look(seat.state));
         text(line.children[0], seatName(name, seat.instance));
-        const what = look(seat.state) === 'ok' ? (seat.state === 'starting' ? 'starting' : readsShort(seat.partitions, service.group)) : stateWord(seat.state);
+        const what = look(seat.state) === 'ok' ? (seat.state === 'starting' ? 'starting' : readsShort(seat.partitions, service.group, Boolean(seat.doing))) : stateWord(seat.state);
+        set(line.children[1], 'title', look(seat.state) === 'ok' ? reads(seat.partitions) : null);
         once(line.children[1], `${seat.state} ${what}`, () => (look(seat.state) === 'failed' ? [icon('x'), ' ', what] : [what]));
         const doing = seat.doing;
         const sign = doing ? `${doing.order} ${this.app.follow.of(doing.order)?.letter} ${this.app.follow.letter(board, doing.order)} ${doing.try?.attempt ?? ''}` : '';
@@ -279,6 +281,21 @@ export class MapLens {
     const twice = order.charges > 1;
     once(this.charge, `${order.charged} ${order.refunded} ${front.letter} ${twice}`, () => [
       twice ? h('b', {}, `charged ${money(order.charged)} for ${front.letter}, ${order.charges} times`) : h('span', { class: 'mut' }, `charged ${money(order.charged)} for ${front.letter}${order.refunded ? `, refunded ${money(order.refunded)}` : ''}`)]);
+  }
+
+  /** Which brokers there are and how much each leads. @param {Board} board */
+  drawBrokers(board) {
+    keyed(this.brokers, board.brokers ?? [], (broker) => broker.id, (broker) => {
+      const node = h('button', { type: 'button', class: 'brokerchip', 'data-broker': broker.id, onclick: () => this.app.inspect({ type: 'broker', id: broker.id }, node) }, h('b', {}, `broker ${broker.id}`), h('span'));
+      return node;
+    }, (node, broker) => {
+      const down = broker.state === 'down';
+      set(node, 'data-state', down ? 'failed' : broker.slow ? 'stuck' : 'ok');
+      set(node, 'data-picked', this.app.picked.has(`broker/${broker.id}`));
+      const n = leads(board, broker.id);
+      set(node, 'title', `leads ${count(n, 'partition')} of the shop's topics`);
+      once(node.lastChild, `${broker.state} ${broker.slow} ${n}`, () => (down ? [icon('x'), ' DOWN'] : broker.slow ? [icon('pause'), ` ${broker.slow.replace(/(\d)([a-z])/g, '$1 $2')} late`] : [`leads ${n}`]));
+    });
   }
 
   /** The tokens at the last three hops, and how busy the lines are. @param {Board} board */
@@ -346,7 +363,7 @@ export class MapLens {
       set(node, 'class', trouble.state === 'failed' ? 'mapnote' : 'mapnote late');
       const { head, tail } = becauseOf(trouble.what, this.app.say(trouble.because));
       once(node, `${head} ${tail} ${trouble.seq} ${trouble.since}`, () => [h('b', {}, `${head} `), `${tail}${trouble.seq ? ', ' : ''}`, trouble.seq ? this.app.moment(trouble.seq, clock(trouble.since)) : null]);
-      const box = this.at[`s:${trouble.service}`] ?? { x: 0 }; // a broker has no place on the map
+      const box = this.at[`s:${trouble.service}`] ?? (trouble.broker === undefined ? { x: 0 } : this.at.cluster);
       css(node, 'top', `${(this.noteTop) + i * 20}px`);
       const sign = `${node.signature} ${this.width}`;
       if (node.measured !== sign) {
@@ -361,6 +378,7 @@ export class MapLens {
   /** @param {Board} board */
   drawLetters(board) {
     const waiting = TOPICS.map((topic) => ({ topic, n: (board.dead_letters ?? []).filter((letter) => letter.original_topic === topic && letter.state === 'waiting').length })).filter((one) => one.n > 0);
+    css(this.charge, 'top', waiting.some((one) => one.topic === 'payments') ? '-7px' : '2px'); // both stand beside the gateway
     keyed(this.letters, waiting, (one) => one.topic, (one) => {
       const node = h('button', { type: 'button', class: 'chip dead dlq', 'data-kind': 'dead_letter', onclick: () => this.app.inspect({ type: 'topic', name: `${one.topic}.dlq` }, node) }, icon('octagon'), h('span'));
       return node;

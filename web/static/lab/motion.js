@@ -33,6 +33,7 @@ export class Motion {
     this.mode = 'tokens';
     this.labelsAt = 0;
     this.running = false;
+    this.frozen = false;
   }
 
   /** Measures the lines once they are placed: asking the browser for a point again and again lays the page out each time. */
@@ -47,14 +48,17 @@ export class Motion {
   /** @param {import('./types.js').Board} board @param {import('./types.js').Entry[]} news */
   see(board, news) {
     const now = performance.now();
+    const stops = board.state === 'frozen' && !this.frozen;
+    this.frozen = board.state === 'frozen';
+    if (stops) for (const mover of this.movers.splice(0)) mover.node.remove(); // what is on its way arrives at once
     this.measure(board, now);
-    if (this.mode === 'rate' || this.app.calm || document.hidden) return;
+    if (stops || this.mode === 'rate' || this.app.calm || document.hidden) return;
     for (const entry of news) this.launch(board, entry, now);
   }
 
   /** @param {import('./types.js').Board} board @param {number} now */
   measure(board, now) {
-    if (this.app.past()) { // a moment stands still
+    if (this.app.past() || board.state === 'frozen') { // a moment stands still
       this.rates = new Map();
       this.streams.clear();
       this.mode = 'tokens';

@@ -12,6 +12,7 @@ import { becauseOf, clock, count, goods, lower, money, seconds } from './words.j
 /** @typedef {import('./types.js').Order} Order */
 
 const SHOWN = 30;
+const FIRST = 3; // orders up to which the next steps are of use
 const USERS = 20;
 const PRODUCTS = [['keyboard', '4900'], ['mouse', '2500'], ['monitor', '18900'], ['cable', '900']];
 const CALM = new Set(['delivered', 'committed', 'handling']); // hops that a story can do without
@@ -22,6 +23,7 @@ export class Orders {
     this.app = app;
     this.parts = parts;
     this.user = 1; // who buys next, unless a user was chosen by hand
+    this.first = document.getElementById('first');
     const { form } = parts;
     if (form) this.fill(form); // a run from a file has none
     this.head = h('div', { class: 'panelh' }, h('h2', {}, 'Orders'), h('span', { class: 'end' }));
@@ -33,7 +35,7 @@ export class Orders {
   /** @param {any} form */
   fill(form) {
     form.elements.user.append(...Array.from({ length: USERS }, (_, i) => h('option', { value: `user-${i + 1}` }, `user-${i + 1}`)));
-    form.elements.sku.append(...PRODUCTS.map(([sku, price]) => h('option', { value: sku }, `${sku} ${money(Number(price))}`)));
+    form.elements.sku.append(...PRODUCTS.map(([sku, price]) => h('option', { value: sku }, `${sku} ${money(Number(price)).replace('.00', '')}`)));
     form.elements.user.addEventListener('change', () => { this.chosen = true; });
     form.addEventListener('submit', (/** @type {Event} */ e) => { e.preventDefault(); this.place(); });
   }
@@ -63,6 +65,7 @@ export class Orders {
     if (this.wanted && board.orders[this.wanted]) { const id = this.wanted; this.wanted = ''; this.app.follow.add(board, id, false); }
     const all = Object.values(board.orders).sort((a, b) => b.placed_seq - a.placed_seq || (a.id < b.id ? 1 : -1));
     this.empty.hidden = all.length > 0;
+    if (this.first) { this.first.hidden = all.length > FIRST; this.first.classList.toggle('short', all.length > 0); }
     const c = board.counts;
     text(this.head.lastChild, c?.orders ? `${c.open} open, ${c.completed} completed${c.cancelled ? `, ${c.cancelled} cancelled` : ''}` : '');
     keyed(this.ul, all.slice(0, SHOWN), (order) => order.id, (order) => this.line(order), (li, order) => this.drawLine(board, li, order));
@@ -131,7 +134,11 @@ export class Orders {
       order.charges > 1 ? h('p', { class: 'because', 'data-cause-for': `order-${order.id}` }, h('b', {}, 'Charged twice, because '), `the payment gateway took ${money(order.charged)} in ${count(order.charges, 'charge')} for one order.`) : '',
       waiting ? h('p', { class: 'because stale', 'data-cause-for': `order-${order.id}` }, h('b', {}, `${waiting.head} `), `${waiting.tail}.`) : ''),
     );
-    story.lastChild.scrollTop = story.lastChild.scrollHeight;
+    const tell = story.lastChild;
+    const more = () => set(tell, 'data-more', tell.scrollTop > 2);
+    tell.addEventListener('scroll', more, { passive: true });
+    tell.scrollTop = tell.scrollHeight;
+    more();
   }
 }
 

@@ -37,7 +37,8 @@ export class Past {
     this.words = h('span', { class: 'pastwords' });
     this.copy = h('button', { type: 'button', class: 'btn bare sm', id: 'copy-link', onclick: () => this.copyLink() }, 'Copy link');
     this.back = h('button', { type: 'button', class: 'btn go', id: 'to-live', onclick: () => this.live() }, 'Back to live', h('span', { class: 'key' }, 'L'));
-    parts.bar.append(parts.live ? this.back : '', button('One entry back', 'left', -1), button('One entry on', 'right', 1), h('span', { class: 'chip plain pastchip', 'data-state': 'past' }, icon('dots'), 'PAST'), this.words, this.copy);
+    this.restart = h('button', { type: 'button', class: 'btn bare sm', id: 'restart-here', 'aria-haspopup': 'dialog', onclick: () => el('again-open').click() }, 'Restart from here …');
+    parts.bar.append(parts.live ? this.back : '', button('One entry back', 'left', -1), button('One entry on', 'right', 1), h('span', { class: 'chip plain pastchip', 'data-state': 'past' }, icon('dots'), 'PAST'), this.words, parts.live ? this.restart : '', this.copy);
   }
 
   get on() { return Boolean(this.app.store.past); }

@@ -6,7 +6,7 @@ import { css, h, icon, keyed, once, s, set, text } from './dom.js';
 import { STATE_WORDS, isCopy, stateOf } from './cells.js';
 import { blockWords, calmScale, denseScale } from './scale.js';
 import { Threads, stops } from './threads.js';
-import { DEFAULT_GROUP, READS, TOPICS, count, leads, look, reader, seatName, serviceOf, troubles } from './words.js';
+import { DEFAULT_GROUP, READS, TOPICS, clock, count, look, reader, seatName, serviceOf, troubles } from './words.js';
 
 /** @typedef {import('./types.js').Board} Board */
 /** @typedef {import('./scale.js').Scale} Scale */
@@ -35,11 +35,10 @@ export class TopicsLens {
     /** @type {Map<string, number>} when the tapes that are drawn in blocks were last busy */
     this.busy = new Map();
     this.summary = h('p', { class: 'vh' });
-    this.brokers = h('div', { class: 'brokers', role: 'group', 'aria-label': 'brokers' });
     this.list = h('div', { class: 'topiclist' });
     this.threads = new Threads(this.list, app);
     this.rest = h('p', { class: 'mut' });
-    root.append(this.summary, this.brokers, this.list, this.rest);
+    root.append(this.summary, this.list, this.rest);
     new ResizeObserver(() => { this.width = 0; app.store.invalidate(); }).observe(root);
   }
 
@@ -49,7 +48,6 @@ export class TopicsLens {
     const size = (/** @type {string} */ name) => board.topics[name].partitions.reduce((sum, p) => sum + p.end, 0);
     const orchestrated = board.settings?.saga === 'orchestration';
     const shown = names.filter((name) => TOPICS.includes(name) || size(name) > 0 || (orchestrated && !name.endsWith('.dlq')) || this.silent);
-    this.drawBrokers(board);
     let letter = 'a'.charCodeAt(0);
     keyed(this.list, shown, (name) => name, (name) => this.section(name), (node, name) => {
       const open = this.choice.get(name) ?? (size(name) > 0 || name === 'orders');
@@ -62,29 +60,15 @@ export class TopicsLens {
     this.threads.draw(board);
   }
 
-  /** Which brokers there are and how much each leads. @param {Board} board */
-  drawBrokers(board) {
-    keyed(this.brokers, board.brokers ?? [], (broker) => broker.id, (broker) => {
-      const node = h('button', { type: 'button', class: 'brokerchip', 'data-broker': broker.id, onclick: () => this.app.inspect({ type: 'broker', id: broker.id }, node) }, h('b', {}, `broker ${broker.id}`), h('span'));
-      return node;
-    }, (node, broker) => {
-      const down = broker.state === 'down';
-      set(node, 'data-state', down ? 'failed' : broker.slow ? 'stuck' : 'ok');
-      set(node, 'data-picked', this.app.picked.has(`broker/${broker.id}`));
-      const n = leads(board, broker.id);
-      once(node.lastChild, `${broker.state} ${broker.slow} ${n}`, () => (down ? [icon('x'), ' DOWN'] : broker.slow ? [icon('pause'), ` ${broker.slow.replace(/(\d)([a-z])/g, '$1 $2')} late`, `, leads ${n}`] : [`leads ${n}`]));
-    });
-  }
-
   /** @param {string} name */
   section(name) {
     const toggle = h('button', { type: 'button', class: 'tx', 'aria-expanded': 'false', onclick: () => { this.choice.set(name, toggle.getAttribute('aria-expanded') !== 'true'); this.app.store.invalidate(); } },
       icon('right'), h('span', { class: 'l' }), h('span', {}, name));
-    const group = h('select', { 'aria-label': `whose carets ${name} shows`, onchange: () => { this.group.set(name, group.value); this.app.store.invalidate(); } });
+    const group = h('select', { 'aria-label': `whose saved position ${name} shows`, title: 'Whose saved position ▲ (committed offset) is shown', onchange: () => { this.group.set(name, group.value); this.app.store.invalidate(); } });
     const second = h('select', { 'aria-label': `a second group on ${name}`, onchange: () => { this.second.set(name, second.value); this.app.store.invalidate(); } });
     return h('section', { class: 'topic', 'data-topic': name, 'aria-label': `topic ${name}` },
       h('div', { class: 'rowh rows' },
-        h('div', { class: 'figh' }, toggle, h('span', { class: 'sub shut' }), h('span', { class: 'sub long keyed' }), h('label', { class: 'sub carets' }, h('span', { class: 'vh' }, 'carets: '), group), h('label', { class: 'sub long two' }, second), h('span', { class: 'sub long gen' }), h('button', { type: 'button', class: 'link more', onclick: () => { if (this.all.has(name)) this.all.delete(name); else this.all.add(name); this.app.store.invalidate(); } })),
+        h('div', { class: 'figh' }, toggle, h('span', { class: 'sub shut' }), h('span', { class: 'sub long keyed' }), h('label', { class: 'sub carets' }, group), h('label', { class: 'sub long two' }, second), h('span', { class: 'sub long gen' }), h('button', { type: 'button', class: 'link more', onclick: () => { if (this.all.has(name)) this.all.delete(name); else this.all.add(name); this.app.store.invalidate(); } })),
         h('div', { class: 'nums', 'aria-hidden': 'true' }, ...['end', 'saved', 'lag', 'reader'].map((word) => h('span', {}, word)))),
       h('div', { class: 'rows body' }),
       h('p', { class: 'empty' }));
@@ -106,10 +90,11 @@ export class TopicsLens {
     text(head.querySelector('.shut'), open ? '' : `${size ? count(size, 'record') : 'no records'}${group ? `, lag ${lag}` : ''}`);
     for (const part of head.querySelectorAll('.keyed, .carets, .two, .gen, .nums, .more')) part.hidden = !open;
     if (!open) { node.querySelector('.body').replaceChildren(); node.querySelector('.body').keyedNodes = undefined; node.querySelector('.empty').hidden = true; return; }
-    text(head.querySelector('.keyed'), name.endsWith('.dlq') ? 'what a group gave up on' : `key = ${board.settings?.key ?? 'user'}`);
+    text(head.querySelector('.keyed'), name.endsWith('.dlq') ? 'dead letters: what a group gave up on' : `key = ${board.settings?.key ?? 'user'}`);
+    set(head.querySelector('.keyed'), 'title', name.endsWith('.dlq') ? null : 'Records with the same key go to the same partition, and stay in order there');
     this.drawMenus(head, groups, group, second);
     const g = board.groups[group];
-    text(head.querySelector('.gen'), g ? `generation ${g.generation}, ${words(g.state)}` : 'no group of the shop reads this');
+    text(head.querySelector('.gen'), g ? `${words(g.state)}, generation ${g.generation}` : 'no service reads this');
     head.querySelector('.carets').hidden = !groups.length;
     head.querySelector('.two').hidden = groups.length < 2;
 
@@ -130,7 +115,7 @@ export class TopicsLens {
   /** @param {any} head @param {string[]} groups @param {string} group @param {string} second */
   drawMenus(head, groups, group, second) {
     const [one, two] = head.querySelectorAll('select');
-    once(one, groups.join(), () => groups.map((id) => h('option', { value: id }, `carets: ${id}`)));
+    once(one, groups.join(), () => groups.map((id) => h('option', { value: id }, `▲ ${id}`)));
     if (one.value !== group && group) one.value = group;
     once(two, `${groups.join()} ${group}`, () => [h('option', { value: '' }, '+ second group'), ...groups.filter((id) => id !== group).map((id) => h('option', { value: id }, `and ${id}`))]);
     if (two.value !== second) two.value = second;
@@ -160,6 +145,7 @@ export class TopicsLens {
 
   /** Whether a tape is too fast for single records. It becomes calm only after a while, so that it does not go back and forth. @param {string} tape */
   dense(tape) {
+    if (this.app.board.state === 'frozen') { this.busy.clear(); return false; } // what stands still can be read
     const now = performance.now();
     const rate = this.app.store.pace.rate(tape);
     const last = this.busy.get(tape);
@@ -179,6 +165,7 @@ export class TopicsLens {
     const who = reader(board, group, topic, p.id);
     const records = board.tapes[topic]?.[p.id]?.records ?? {};
     const busy = inHand(board, group, topic, p.id);
+    row.classList.toggle('bare', p.end === 0 && board.topics[topic].partitions.some((one) => one.end > 0)); // beside full ones an empty tape is a thin one
     css(tape, '--from', scale.origin);
     set(tape, 'class', `tape${from > 0 ? ' torn' : ''}${second ? ' two' : ''}${scale.dense || tape.dense ? ' still' : ''}`); // a caret that glides through blocks would be wrong all the time
     tape.dense = scale.dense;
@@ -197,7 +184,7 @@ export class TopicsLens {
     }
     const kind = topic.endsWith('.dlq') ? 'dead_letter' : topic.endsWith('-commands') ? 'command' : 'event';
     keyed(tape.lastChild, scale.slots, (slot) => (slot.block ? `block ${slot.n}` : slot.n),
-      (slot) => h('button', { type: 'button', class: slot.block ? 'cell block' : 'cell', tabindex: -1, 'data-kind': kind, 'data-offset': slot.block ? null : slot.n }, h('i'), h('u'), h('b')),
+      (slot) => h('button', { type: 'button', class: slot.block ? 'cell block' : 'cell', tabindex: -1, 'data-kind': kind, 'data-offset': slot.block ? null : slot.n }, h('i'), ' ', h('u'), ' ', h('b')),
       (node, slot) => {
         css(node, '--n', slot.at);
         if (slot.block) this.drawBlock(board, node, topic, p.id, slot, shown.slice(slot.n - from, slot.to - from + 1));
@@ -212,7 +199,9 @@ export class TopicsLens {
     text(nums.children[2], !offset || offset.committed < 0 ? '–' : offset.lag);
     text(nums.children[3], who || (group ? 'nobody' : ''));
     const sentence = noteFor(board, this.app, topic, p, group, who, shown, offset);
-    if (note.textContent !== sentence) note.textContent = sentence;
+    const letter = sentence ? undefined : givenUp(board, topic, p.id, shown, group);
+    set(note, 'data-cause-for', letter ? `record-${topic}-${p.id}-${letter.original_offset}` : null);
+    once(note, `${sentence} ${letter?.seq}`, () => (letter ? [`${this.app.follow.letter(board, letter.order) || `#${letter.original_offset}`} was given up, because ${letter.error}, `, this.app.moment(letter.seq, clock(letter.at))] : [sentence]));
   }
 
   /** @param {Board} board @param {any} node @param {string} topic @param {number} p @param {Cell} cell */
@@ -233,7 +222,7 @@ export class TopicsLens {
     text(node.children[1], copy ? '=' : state === 'failed' ? '×' : state === 'lost' ? '?' : old ? 'v1' : '');
     set(node.children[1], 'class', old && !copy ? 'ver' : null);
     text(node.children[2], state === 'dead' ? '×' : letter);
-    set(node, 'aria-label', `${topic} partition ${p} offset ${n}${letter ? `, order ${letter}` : ''}${record?.event_type ? `, ${record.event_type}` : ''}, ${copy ? `${STATE_WORDS.duplicate}, ` : ''}${STATE_WORDS[done === 'skipped' ? 'skipped' : state] ?? state}`);
+    set(node, 'aria-label', `${topic} partition ${p} offset ${n}${letter ? `, order ${letter}` : ''}${record?.event_type ? `, ${record.event_type}` : ''}, ${copy ? `${STATE_WORDS.duplicate}, ` : ''}${STATE_WORDS[done === 'skipped' ? 'skipped' : state] ?? state}, ${written(node)}`);
   }
 
   /** Several records as one: what is wrong with any of them, and the letters that are followed. @param {Board} board @param {any} node @param {string} topic @param {number} p @param {import('./scale.js').Slot} slot @param {Cell[]} cells */
@@ -253,7 +242,7 @@ export class TopicsLens {
     /** @type {Map<string, number>} */
     const states = new Map();
     for (const cell of cells) { const word = STATE_WORDS[cell.state] ?? cell.state; states.set(word, (states.get(word) ?? 0) + 1); }
-    set(node, 'aria-label', `${topic} partition ${p} offsets ${slot.n} to ${slot.to}, ${count(cells.length, 'record')}: ${[...states].map(([word, n]) => `${n} ${word}`).join(', ')}${followed.length ? `, with order ${followed.map((one) => one.letter).join(' and ')}` : ''}`);
+    set(node, 'aria-label', `${topic} partition ${p} offsets ${slot.n} to ${slot.to}, ${count(cells.length, 'record')}: ${[...states].map(([word, n]) => `${n} ${word}`).join(', ')}${followed.length ? `, with order ${followed.map((one) => one.letter).join(' and ')}` : ''}, ${written(node)}`);
   }
 
   /** @param {any} tape @param {Scale} scale @param {any} offset @param {any} other @param {string} otherName */
@@ -302,6 +291,9 @@ export class TopicsLens {
   }
 }
 
+/** What is to be read in a cell: its name ends with it, so that it can be asked for by voice. @param {any} node */
+const written = (node) => node.textContent.trim().replace(/\s+/g, ' ');
+
 /** @param {any} node @param {boolean} on @param {number} n */
 function show(node, on, n) {
   node.toggleAttribute('hidden', !on);
@@ -319,7 +311,7 @@ function rank(topic) {
 
 /** @param {string} state of a group, in plain words */
 function words(state) {
-  return { Stable: 'stable', PreparingRebalance: 'rebalancing', CompletingRebalance: 'rebalancing', Empty: 'empty', Dead: 'gone' }[state] ?? state.toLowerCase();
+  return { Stable: 'group stable', PreparingRebalance: 'group rebalancing', CompletingRebalance: 'group rebalancing', Empty: 'nobody in the group', Dead: 'group gone' }[state] ?? state.toLowerCase();
 }
 
 /** @param {Board} board @param {string} group @param {string} topic @param {number} p @returns {Set<number>} offsets that a seat of the group has in hand */
@@ -358,6 +350,12 @@ function noteFor(board, app, topic, p, group, who, cells, offset) {
   if (again) return `Two ${again.record.event_type} for ${app.follow.letter(board, again.record.order) || 'one order'}: its message was handled twice.`;
   if (offset && offset.lag > 5) return `${count(offset.lag, 'record')} behind.`;
   return '';
+}
+
+/** The newest dead letter of a group among the records that are shown. @param {Board} board @param {string} topic @param {number} p @param {Cell[]} cells @param {string} group */
+function givenUp(board, topic, p, cells, group) {
+  const dead = cells.findLast((cell) => cell.state === 'dead');
+  return dead && (board.dead_letters ?? []).find((one) => one.group === group && one.original_topic === topic && one.original_partition === p && one.original_offset === dead.n);
 }
 
 /** Another partition of a topic that has earlier records of the same key, "" for none: there are more partitions than there were. @param {Board} board @param {string} topic @param {number} p @param {import('./types.js').Rec} record */

@@ -14,7 +14,7 @@ const SHIFT = 60_000;
 const CLOSE = 1.7; // per cent of the width within which events are drawn as one
 const LETTER = 24; // px that a letter takes, as something to press
 const MERGED = 76; // px that "12 events" takes
-const LABEL = 266; // px that the name of a fault may take
+const LABEL = 366; // px that the name of a fault may take
 const MOST = 60; // glyphs in a lane
 const SAY_MS = 1000; // how often the slider says that the present has moved on
 /** @type {Record<string, [string, string]>} what stands in the lane of marks, with its sign */
@@ -237,7 +237,7 @@ export class Timeline {
     for (const old of this.faults.querySelectorAll('.lbl')) if (!newest.some((bar) => bar.key === old.dataset.key)) old.remove();
     newest.forEach((bar, i) => {
       let label = this.faults.querySelector(`.lbl[data-key="${bar.key}"]`);
-      if (!label) { label = h('span', { class: 'lbl f pre', 'data-key': bar.key, 'aria-hidden': 'true' }, icon('x'), ' ', bar.words); this.faults.append(label); }
+      if (!label) { label = h('span', { class: 'lbl f pre', 'data-key': bar.key, 'aria-hidden': 'true' }, icon('x'), ' ', bar.words.split(', ')[0]); this.faults.append(label); }
       const x = Math.max(0, at(bar.from));
       const next = newest[i + 1];
       const room = (LABEL / this.width) * 100;

@@ -40,7 +40,8 @@ export class Transport {
     const { run, step, state, moment, speeds } = this.parts;
     const frozen = board.state === 'frozen';
     once(run, board.state, () => [icon(frozen ? 'play' : 'pause'), h('span', {}, frozen ? 'Run' : 'Freeze')]);
-    once(state, board.state, () => [board.state === 'live' ? h('span', { class: 'chip plain', 'data-state': 'live' }, icon('play'), 'LIVE') : frozen ? h('span', { class: 'chip waiting', 'data-state': 'frozen' }, icon('pause'), 'FROZEN') : h('span', { class: 'chip plain' }, icon('stop'), 'STOPPED')]);
+    const lost = this.app.lost !== '';
+    once(state, `${board.state} ${lost}`, () => [lost ? h('span', { class: 'chip plain', 'data-state': 'lost' }, icon('x'), 'NO LINK') : board.state === 'live' ? h('span', { class: 'chip plain', 'data-state': 'live' }, icon('play'), 'LIVE') : frozen ? h('span', { class: 'chip waiting', 'data-state': 'frozen' }, icon('pause'), 'FROZEN') : h('span', { class: 'chip plain' }, icon('stop'), 'STOPPED')]);
     text(moment, board.held?.length ? 'a breakpoint stopped it; see the message on the left' : frozen ? `${count(board.seq, 'event')} so far; nothing moves until you step or run` : '');
     for (const button of speeds.querySelectorAll('button')) set(button, 'aria-pressed', String(Number(button.dataset.factor) === board.speed));
     text(this.parts.clock, clock(this.app.store.now()));

@@ -98,12 +98,14 @@ export function reads(partitions) {
   return `reads ${list.filter(([topic]) => TOPICS.includes(topic)).map(([topic, ps]) => `${topic} ${named(ps)}`).join(', ') || 'commands'}`;
 }
 
-/** The same in a few characters, for a seat on the map: what it has of the topic that its service is about. @param {Record<string, number[]|null>|null} partitions @param {string} group */
-export function readsShort(partitions, group) {
-  const main = READS[group]?.find((topic) => partitions && topic in partitions);
-  const read = [...(partitions?.[main ?? ''] ?? [])].sort((a, b) => a - b);
+/** The same in a few characters, for a seat on the map: what it has of the topic that its service is about. Of another topic only with its name: two seats never share a partition. @param {Record<string, number[]|null>|null} partitions @param {string} group @param {boolean} [busy] a message takes the room */
+export function readsShort(partitions, group, busy = false) {
+  const [main = '', ...others] = READS[group] ?? [];
+  const read = [...(partitions?.[main] ?? [])].sort((a, b) => a - b);
   if (read.length > 3 && read.at(-1) - read[0] === read.length - 1) return `p${read[0]} to p${read.at(-1)}`; // a seat has room for three
-  return named(read) || (Object.values(partitions ?? {}).some((ps) => ps?.length) ? '' : 'reads nothing');
+  const other = others.find((topic) => TOPICS.includes(topic) && partitions?.[topic]?.length);
+  if (!read.length && other) return busy ? '' : `${other} ${named(partitions?.[other])}`;
+  return named(read) || (busy || Object.values(partitions ?? {}).some((ps) => ps?.length) ? '' : 'idle');
 }
 
 /** @param {Board} board @param {string} group */
