@@ -52,7 +52,7 @@ func place(ctx context.Context, l *lab.Lab, user int) (string, error) {
 
 // settled waits until nothing is under way in the lab.
 func settled(ctx context.Context, l *lab.Lab) error {
-	if _, err := do(ctx, l, `{"wait_until": {"expr": "settled", "within": "60s"}}`); err != nil {
+	if _, err := do(ctx, l, `{"wait_until": {"expr": "settled", "within": "5m"}}`); err != nil {
 		return fmt.Errorf("wait for the lab to settle: %w", err)
 	}
 	return nil
