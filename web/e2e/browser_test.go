@@ -235,6 +235,7 @@ func TestTwentyReloadsDuringABurstLoseNothing(t *testing.T) {
 	}
 	p.act(id, `{"wait_until":{"expr":"settled","within":"55s"}}`)
 	v.until(`window.__lab.board().counts.orders === 400 && window.__lab.board().counts.open === 0`)
+	v.caughtUp(p, id)
 	v.same(p, id)
 	gaps := ask[float64](v, `window.__lab.journal().filter((e, i, all) => i > 0 && e.seq !== all[i-1].seq + 1).length`)
 	assert.Zero(t, gaps, "the journal in the page has gaps")
