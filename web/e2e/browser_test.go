@@ -236,6 +236,7 @@ func TestTwentyReloadsDuringABurstLoseNothing(t *testing.T) {
 	}
 	p.act(id, `{"wait_until":{"expr":"settled","within":"55s"}}`)
 	v.until(`window.__lab.board().counts.orders === 400 && window.__lab.board().counts.open === 0`)
+	v.caughtUp(p, id)
 	v.same(p, id)
 	v.until(whole)
 	v.quiet()

@@ -81,6 +81,7 @@ func TestADeadLetterIsRepairedAndSentBackFromThePage(t *testing.T) {
 	v.until(`/because the total is null/.test(document.querySelector('#inspector').textContent) && /Discarding is final/.test(document.querySelector('#inspector').textContent)`)
 	v.click(`#inspector .seatcard [data-do="Discard for good"]`)
 	v.until(`window.__lab.board().dead_letters.filter(l => l.state === "discarded").length === 1`)
+	v.until(`document.querySelectorAll('#inspector [data-do="Repair it"]').length === 1`) // drawn anew: the discarded one has no buttons
 	v.click(`#inspector [data-do="Repair it"]`)
 	v.write(`#inspector .repair:not([hidden]) textarea`, "{oops")
 	v.click(`#inspector .repair:not([hidden]) .btn`)
