@@ -132,7 +132,10 @@ func (o orchestrator) watch(ctx context.Context, m *member) {
 			id, due, ok, err = pattern.NextSaga(ctx, m.env.Write.DB)
 		}
 		if err == nil && ok {
-			if wait = due.Sub(m.env.Clock.Now()); wait <= 0 {
+			// Rounded up: a clock that runs fast may ring a hair too early.
+			if wait = due.Sub(m.env.Clock.Now()); wait > 0 {
+				wait = wait.Truncate(time.Millisecond) + time.Millisecond
+			} else {
 				wait, err = 0, o.expire(ctx, m, id)
 			}
 		}
