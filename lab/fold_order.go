@@ -135,7 +135,7 @@ func (b *Board) applyMoney(e Entry, m *shop.MoneyFact) {
 // hopKinds are the entries that an order's trail shows.
 var hopKinds = map[Kind]bool{
 	KindAction: true, KindWritten: true, KindProduced: true, KindSkipped: true, KindFailed: true, KindDeadLettered: true,
-	KindCompensated: true, KindCrashed: true,
+	KindCompensated: true, KindCrashed: true, KindSaga: true,
 }
 
 func (b *Board) hop(e Entry) {
@@ -146,7 +146,7 @@ func (b *Board) hop(e Entry) {
 		return // the service's own bookkeeping
 	}
 	o := b.Orders[e.Order]
-	if o == nil {
+	if o == nil || e.Data != nil && e.Data.Saga != nil && e.Data.Saga.Ignored {
 		return
 	}
 	h := Hop{Seq: e.Seq, At: e.At, Kind: e.Kind, Service: e.Service, Topic: e.Topic, Partition: e.Partition, Offset: e.Offset, EventType: e.EventType, Text: e.Text}

@@ -111,6 +111,27 @@ func TestAnOrchestratedOrderSurvivesACrashOfEachService(t *testing.T) {
 	}
 }
 
+// A clock that runs fast rounds: a watch that waits for the rest of a deadline
+// must not wait for nothing, again and again.
+func TestDeadlinesOfSagasComeAtEverySpeed(t *testing.T) {
+	for _, factor := range []string{"0.1", "0.3", "3", "4"} {
+		t.Run(factor, func(t *testing.T) {
+			labtest.Bubble(t, orchestrated(`,"saga_timeout":"1111ms"`), func(t *testing.T, w *labtest.World) {
+				w.Do(`{"speed":{"factor":` + factor + `}}`)
+				w.Do(`{"pause":"payment"}`)
+				w.Place("A")
+				w.Until(`saga("A").state == "compensating"`, 5*time.Second)
+				begun, undone := w.Expect("saga orchestrator begins")[0], w.Expect("saga orchestrator was not answered")[0]
+				assert.InDelta(t, 2000, undone.At, 500, "the grace after the start, or the deadline")
+				assert.GreaterOrEqual(t, undone.At-begun.At, int64(1111))
+				w.Do(`"heal"`)
+				w.Settled()
+				w.True(allHold)
+			})
+		})
+	}
+}
+
 // Two instances share the sagas, and a third one's silence is noticed by both
 // and acted upon once.
 func TestTwoOrchestratorsShareTheSagas(t *testing.T) {
@@ -157,6 +178,36 @@ func TestTwinsDifferInTheStyleOfTheSaga(t *testing.T) {
 		over(t, twin)
 		twin.Settled()
 		twin.True(`order("A").saga == "orchestration" && order("A").status == "CANCELLED" && order("A").net == 0 && saga("A").state == "compensated" && order("B").status == "COMPLETED" && ` + allHold)
+	})
+}
+
+// The fault strikes at the same work in the other style, whose message has
+// another name.
+func TestAFaultStrikesInTheOtherStyleToo(t *testing.T) {
+	labtest.Bubble(t, `{"services":{"payment":{"idempotent":false}}}`, func(t *testing.T, w *labtest.World) {
+		w.Do(`{"crash":{"service":"payment-service","at":"after_handle","on":"OrderCreated"}}`)
+		w.Do(`{"fail":{"service":"inventory","on":"PaymentCompleted","times":2}}`)
+		w.Place("A")
+		w.Until(`service("payment").state == "crashed"`, 10*time.Second)
+		w.Later(2 * time.Second) // the other style takes longer to get there
+		w.Do(`{"restart":"payment"}`)
+		w.Settled()
+		w.True(`order("A").charges == 2 && service("inventory").failed == 2`)
+		other, but, err := recording(t, w, w.Head()).But(json.RawMessage(`{"saga":"orchestration"}`))
+		require.NoError(t, err)
+		twin := repeat(t, w, lab.Again{Recording: other, But: but})
+		defer twin.Close()
+		over(t, twin)
+		twin.Settled()
+		twin.True(`order("A").saga == "orchestration" && order("A").charges == 2 && service("payment").crashes == 1 && service("inventory").failed == 2 && saga("A").state == "completed"`)
+		assert.Zero(t, twin.At("rerun", "refused"))
+		back, but, err := recording(t, twin, twin.Head()).But(json.RawMessage(`{"saga":"choreography"}`))
+		require.NoError(t, err)
+		again := repeat(t, twin, lab.Again{Recording: back, But: but})
+		defer again.Close()
+		over(t, again)
+		again.Settled()
+		again.True(`order("A").saga == "choreography" && order("A").charges == 2 && service("inventory").failed == 2`)
 	})
 }
 

@@ -107,6 +107,9 @@ func (r Recording) But(set json.RawMessage) (Recording, string, error) {
 		if later, ok := step.Action.Args.(*setting); ok && later.overrides(change, service) {
 			continue
 		}
+		if _, styled := change.values["saga"]; styled {
+			step = step.inStyle(settings.Saga)
+		}
 		r.Steps = append(r.Steps, step)
 	}
 	if same && len(r.Steps) == len(steps) {
