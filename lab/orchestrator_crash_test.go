@@ -211,6 +211,24 @@ func TestAFaultStrikesInTheOtherStyleToo(t *testing.T) {
 	})
 }
 
+// Every entry of an orchestrated lab knows what led to it too, timeouts among
+// them.
+func TestEveryEntryOfAnOrchestratedLabHasACause(t *testing.T) {
+	labtest.Bubble(t, orchestrated(`,"saga_timeout":"2s","services":{"payment":{"balancer":"range"}}`), func(t *testing.T, w *labtest.World) {
+		for _, move := range eventful {
+			a, err := lab.DecodeAction([]byte(move))
+			require.NoError(t, err, move)
+			if _, err := w.Lab.Do(t.Context(), a); err != nil {
+				require.NotEqual(t, lab.Internal, lab.AsError(err).Code, move)
+			}
+		}
+		w.Settled()
+		w.Expect("saga - was not answered within")
+		w.True(`count(orders, .saga != "orchestration") == 0`)
+		assert.Empty(t, causeless(w.Entries()))
+	})
+}
+
 // What the board shows of sagas is there in the past too.
 func TestTheSagasOfThePastAreShown(t *testing.T) {
 	labtest.Bubble(t, orchestrated(""), func(t *testing.T, w *labtest.World) {
