@@ -79,7 +79,7 @@ func (l *Lab) reactsTo(service, event string) error {
 		return nil
 	}
 	var known []string
-	for _, types := range []map[string]string{shop.TopicOf, {shop.PlaceOrder: ""}} {
+	for _, types := range []map[string]string{shop.TopicOf, shop.Commands, {shop.PlaceOrder: ""}} {
 		for t := range types {
 			if l.services[service].ReactsTo(t) || (service == "order" && t == shop.PlaceOrder) {
 				known = append(known, t)
@@ -235,7 +235,7 @@ type heal struct {
 func (a *heal) do(ctx context.Context, l *Lab, c call) (Result, error) {
 	l.acting.Lock()
 	defer l.acting.Unlock()
-	services := slices.DeleteFunc(slices.Clone(ServiceNames), func(s string) bool { return s == "orchestrator" })
+	services := slices.Clone(ServiceNames)
 	if a.All && a.Service != "" {
 		return Result{}, Errorf(Invalid, "heal takes a service or all, not both")
 	}

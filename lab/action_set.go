@@ -51,13 +51,16 @@ func (a *setting) do(_ context.Context, l *Lab, c call) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	if settings.Saga != "choreography" {
+	if settings.Saga == "sync" {
 		return Result{}, notYet("the saga style " + settings.Saga)
 	}
 	was := l.settings()
 	seq := l.accepted(c, "you set "+text, settings)
 	l.key.Store(&settings.Key)
 	l.saga.Store(&settings.Saga)
+	if err := l.seatOrchestrator(settings, seq); err != nil {
+		return Result{}, err
+	}
 	if service == "" {
 		return Result{Seq: seq}, nil
 	}
@@ -100,9 +103,6 @@ func (a *setting) apply(s Settings) (_ Settings, service, text string, err error
 	}
 	if len(values) > 0 && service == "" {
 		return s, "", "", Errorf(Invalid, "set needs the service whose %s is meant", strings.Join(said, ", "))
-	}
-	if service == "orchestrator" {
-		return s, "", "", notYet("the orchestrator")
 	}
 	raw, _ := json.Marshal(top)
 	if err := strict(raw, &s, "lab setting"); err != nil {

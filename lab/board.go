@@ -244,11 +244,34 @@ type Hop struct {
 	Text      string `json:"text"`
 }
 
-// Saga is an orchestrated saga.
+// Saga is an orchestrated saga. Its id is that of its order.
 type Saga struct {
-	ID    string `json:"id"`
+	ID         string     `json:"id"`
+	State      string     `json:"state"`    // running compensating completed compensated needs_person
+	Step       string     `json:"step"`     // the step that it waits for, "" where it has ended
+	Steps      []SagaStep `json:"steps"`    // in the order in which they are done
+	Command    string     `json:"command"`  // what it waits for an answer to, "" where it has ended
+	Tries      int        `json:"tries"`    // how often that was sent
+	Deadline   int64      `json:"deadline"` // lab time at which silence is taken for an answer, ms; 0: it waits for none
+	Reason     string     `json:"reason"`   // why it compensates, as the services hear it
+	Because    string     `json:"because"`  // why it is not on the good path, one sentence
+	BecauseSeq int64      `json:"because_seq"`
+	Started    int64      `json:"started"` // lab time, ms
+	Ended      int64      `json:"ended"`   // lab time, ms; 0: it has not
+	Seq        int64      `json:"seq"`     // of its newest change
+}
+
+// SagaStep is one step of a saga.
+type SagaStep struct {
+	Name    string `json:"name"`
+	Service string `json:"service"`
+	Command string `json:"command"` // asks for it, "" where it was done before the saga began
+	Undo    string `json:"undo"`    // takes it back, "" where nothing has to be
+	// State is open, running, done, failed, unanswered (it may have been done),
+	// undoing or undone. What is undoing where a person is needed is failed.
 	State string `json:"state"`
-	Step  string `json:"step"`
+	Seq   int64  `json:"seq"` // of its newest change, 0 where it is open
+	At    int64  `json:"at"`  // lab time of that, ms
 }
 
 // Letter is a dead letter: a record that a group gave up on.

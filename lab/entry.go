@@ -93,6 +93,7 @@ type Data struct {
 	Money     *shop.MoneyFact    `json:"money,omitempty"`
 	Stock     *shop.StockFact    `json:"stock,omitempty"`
 	Read      *shop.ReadRow      `json:"read,omitempty"`
+	Saga      *shop.SagaFact     `json:"saga,omitempty"`
 	Record    *Record            `json:"record,omitempty"`
 	Group     *GroupFact         `json:"group,omitempty"`
 	Service   *ServiceFact       `json:"service,omitempty"`

@@ -81,6 +81,12 @@ type ExprRead struct {
 	UserName string `expr:"user_name" json:"user_name"`
 }
 
+// ExprSaga is what saga("A") has in an expression.
+type ExprSaga struct {
+	State string `expr:"state" json:"state"`
+	Step  string `expr:"step" json:"step"`
+}
+
 // ExprMessage is what message has in the condition of a breakpoint.
 type ExprMessage struct {
 	EventType string            `expr:"event_type" json:"event_type"`
@@ -105,6 +111,7 @@ type exprEnv struct {
 	Events      func(eventType string, order ...string) (int, error)  `expr:"events"`
 	DeadLetters func(topic string, group ...string) (int, error)      `expr:"dead_letters"`
 	Read        func(string) (ExprRead, error)                        `expr:"read"`
+	Saga        func(string) (ExprSaga, error)                        `expr:"saga"`
 	ReadLag     int                                                   `expr:"read_lag"`
 	ReadLagMS   int                                                   `expr:"read_lag_ms"`
 	Stock       func(string) (int, error)                             `expr:"stock"`
@@ -150,7 +157,7 @@ func compileExpr(text string, goal, message bool) (*Expr, error) {
 
 var exprNames = []string{
 	"order(id)", "orders", "service(name)", "lag(group)", "lag(group, topic)", "committed(group, topic, partition)", "topic(name)",
-	"events(type)", "events(type, order)", "dead_letters(topic)", "dead_letters(topic, group)", "read(order)", "read_lag", "read_lag_ms",
+	"events(type)", "events(type, order)", "dead_letters(topic)", "dead_letters(topic, group)", "read(order)", "saga(order)", "read_lag", "read_lag_ms",
 	"stock(sku)", "members(group)", "invariant(id)", "broken", "settled", "predicted", "observed",
 }
 
@@ -169,7 +176,7 @@ func exprError(text string, err error) error {
 		message += "; valid are " + strings.Join(exprNames, ", ")
 	}
 	// The checker speaks of Go types: "type lab.ExprOrder has no field bar".
-	for _, of := range []any{ExprService{}, ExprOrder{}, ExprTopic{}, ExprPartition{}, ExprRead{}, ExprMessage{}} {
+	for _, of := range []any{ExprService{}, ExprOrder{}, ExprTopic{}, ExprPartition{}, ExprRead{}, ExprSaga{}, ExprMessage{}} {
 		if before, field, ok := strings.Cut(message, fmt.Sprintf("type %T has no field ", of)); ok {
 			message = fmt.Sprintf("%sthere is no %q here; valid are %s", before, field, strings.Join(fieldNames(of), ", "))
 		}
@@ -284,6 +291,15 @@ func (l *Lab) env(settled, orders bool) exprEnv {
 				return ExprRead{row.Status, row.Version, row.UserName}, nil
 			}
 			return ExprRead{}, nil
+		},
+		Saga: func(id string) (ExprSaga, error) {
+			if o := b.find(id); o != nil {
+				id = o.ID
+			}
+			if s := b.Sagas[id]; s != nil {
+				return ExprSaga{s.State, s.Step}, nil
+			}
+			return ExprSaga{}, nil
 		},
 		Stock: func(sku string) (int, error) {
 			n, ok := b.Stock[sku]

@@ -80,12 +80,8 @@ func newBoard(s Settings) *Board {
 		}
 		b.Topics[topic] = t
 	}
-	for name, svc := range s.Services {
-		state := "stopped"
-		if name == "orchestrator" && s.Saga != "orchestration" {
-			svc.Instances = 0
-		}
-		b.Services[name] = &Service{State: state, Group: GroupID(name), Seats: []*Seat{}, Cut: []string{}}
+	for name := range s.Services {
+		b.Services[name] = &Service{State: "stopped", Group: GroupID(name), Seats: []*Seat{}, Cut: []string{}}
 		b.Groups[GroupID(name)] = &Group{State: "Empty", Members: []Member{}, Offsets: map[string]map[int32]*GroupOffset{}}
 	}
 	for _, id := range invariantIDs {
@@ -116,6 +112,7 @@ func (b *Board) Apply(e Entry) {
 	if d.Settings != nil {
 		b.Settings = *d.Settings
 		b.touch("settings")
+		b.lagOfOrchestrator()
 	}
 	if d.Service != nil {
 		b.applyService(e, d.Service)
@@ -133,6 +130,9 @@ func (b *Board) Apply(e Entry) {
 	}
 	if d.Money != nil {
 		b.applyMoney(e, d.Money)
+	}
+	if d.Saga != nil {
+		b.applySaga(e, d.Saga)
 	}
 	if len(d.Events) > 0 {
 		b.EventStore.Events += int64(len(d.Events))
@@ -258,7 +258,7 @@ func (b *Board) applyProduced(e Entry, r *Record) {
 	for id, g := range b.Groups {
 		b.lag(id, g, e.Topic, e.Partition)
 	}
-	if reads(b.Settings, "projector", e.Topic) {
+	if b.reads("projector", e.Topic) {
 		at := tp{e.Topic, e.Partition}
 		b.unread[at] = append(b.unread[at], unreadRecord{e.Offset, e.At})
 		b.readLag()

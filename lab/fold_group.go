@@ -6,11 +6,8 @@ import (
 )
 
 // reads tells whether a service's group subscribes to a topic.
-func reads(s Settings, service, topic string) bool {
-	if service == "orchestrator" && s.Saga != "orchestration" {
-		return false // its seat is empty
-	}
-	return slices.Contains(subscriptions[service], topic)
+func (b *Board) reads(service, topic string) bool {
+	return (service != "orchestrator" || b.orchestrates()) && slices.Contains(subscriptions[service], topic)
 }
 
 // subscriptions says which topics a service reads: contract, section 2.
@@ -92,7 +89,7 @@ func (b *Board) lag(id string, g *Group, topic string, partition int32) {
 	if g.Offsets[topic][partition] == nil {
 		// A service's lag counts from its first record on; a stranger's group
 		// has a place where it committed one, or was given a partition.
-		if err != nil || !reads(b.Settings, name, topic) {
+		if err != nil || !b.reads(name, topic) {
 			return
 		}
 		b.offset(id, topic, partition)
@@ -100,6 +97,9 @@ func (b *Board) lag(id string, g *Group, topic string, partition int32) {
 	o, p := g.Offsets[topic][partition], b.Topics[topic].Partitions[partition]
 	was := o.Lag
 	o.Lag = p.End - max(o.Committed, p.Start)
+	if err == nil && !b.reads(name, topic) {
+		o.Lag = 0 // nobody waits for it
+	}
 	b.touch("groups", id)
 	if err == nil {
 		b.Services[name].Lag += o.Lag - was

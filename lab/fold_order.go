@@ -102,6 +102,7 @@ func (b *Board) evict() {
 		delete(b.ReadModel.Orders, id)
 		delete(b.perOrder, id)
 		delete(b.unstored, id)
+		b.dropSaga(id)
 		b.forget(id)
 		b.touch("orders", id)
 		b.touch("read_model", "orders", id)
@@ -134,7 +135,7 @@ func (b *Board) applyMoney(e Entry, m *shop.MoneyFact) {
 // hopKinds are the entries that an order's trail shows.
 var hopKinds = map[Kind]bool{
 	KindAction: true, KindWritten: true, KindProduced: true, KindSkipped: true, KindFailed: true, KindDeadLettered: true,
-	KindCompensated: true, KindCrashed: true,
+	KindCompensated: true, KindCrashed: true, KindSaga: true,
 }
 
 func (b *Board) hop(e Entry) {
@@ -145,7 +146,7 @@ func (b *Board) hop(e Entry) {
 		return // the service's own bookkeeping
 	}
 	o := b.Orders[e.Order]
-	if o == nil {
+	if o == nil || e.Data != nil && e.Data.Saga != nil && e.Data.Saga.Ignored {
 		return
 	}
 	h := Hop{Seq: e.Seq, At: e.At, Kind: e.Kind, Service: e.Service, Topic: e.Topic, Partition: e.Partition, Offset: e.Offset, EventType: e.EventType, Text: e.Text}
@@ -166,6 +167,8 @@ func (b *Board) next(o *Order) string {
 		return ""
 	case on[shop.OrderCreated] == 0 && o.Source == "shop":
 		return "order"
+	case o.Saga == shop.Orchestration:
+		return b.nextInSaga(o)
 	case on[shop.StockReserved]+on[shop.PaymentFailed]+on[shop.PaymentRefunded] > 0:
 		return "order"
 	case on[shop.StockReservationFailed] > 0:
@@ -205,7 +208,9 @@ func (b *Board) wait(o *Order) {
 	case svc == nil:
 	case b.noBroker() != "":
 		why = fmt.Sprintf("waits for the cluster, because %s", b.noBroker())
-	case isLost && b.perOrder[o.ID][lost.eventType] == 0:
+	case b.needsPerson(o.ID):
+		why = "waits for a person, because " + b.Sagas[o.ID].Because
+	case isLost && b.waitsInVain(o, lost) && b.perOrder[o.ID][lost.eventType] == 0:
 		why = fmt.Sprintf("waits in vain, because its %s was lost with a broker and nobody sends it again", lost.eventType)
 	case svc.stuck() != "":
 		why = fmt.Sprintf("waits for %s, because %s", name, svc.stuck())

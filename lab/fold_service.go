@@ -151,6 +151,7 @@ func (b *Board) applyService(e Entry, f *ServiceFact) {
 	defer b.touch("services", e.Service)
 	if f.Instances != nil {
 		svc.Instances = *f.Instances
+		b.lagOfOrchestrator()
 	}
 	if e.Instance > 0 {
 		i := slices.IndexFunc(svc.Seats, func(s *Seat) bool { return s.Instance == e.Instance })

@@ -22,6 +22,7 @@ type gate struct {
 	paused  map[seat]bool
 	tickets map[seat]*ticket // a member has one message in hand at most
 	arrived chan struct{}    // buffered: a ticket came
+	moved   chan struct{}    // closed when somebody may pass who might not before
 }
 
 // ticket is a message that waits at the gate or is being handled.
@@ -41,7 +42,7 @@ type ticket struct {
 }
 
 func newGate() *gate {
-	return &gate{paused: map[seat]bool{}, tickets: map[seat]*ticket{}, arrived: make(chan struct{}, 1)}
+	return &gate{paused: map[seat]bool{}, tickets: map[seat]*ticket{}, arrived: make(chan struct{}, 1), moved: make(chan struct{})}
 }
 
 // open tells whether a message of the seat would pass now.
@@ -209,7 +210,26 @@ func (g *gate) pause(s seat, paused bool) {
 	g.admitAll()
 }
 
+// pass waits until a seat may do what is no message.
+func (g *gate) pass(ctx context.Context, s seat) error {
+	for {
+		g.mu.Lock()
+		open, moved := !g.frozen && !g.paused[s], g.moved
+		g.mu.Unlock()
+		if open {
+			return nil
+		}
+		select {
+		case <-moved:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
 func (g *gate) admitAll() {
+	close(g.moved)
+	g.moved = make(chan struct{})
 	for s, t := range g.tickets {
 		if !g.frozen && !g.paused[s] {
 			t.start()

@@ -117,7 +117,7 @@ func Open(ctx context.Context, s Settings, o Options) (*Lab, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.Saga != "choreography" {
+	if s.Saga == "sync" {
 		return nil, notYet("the saga style " + s.Saga)
 	}
 	l := &Lab{
@@ -143,7 +143,7 @@ func Open(ctx context.Context, s Settings, o Options) (*Lab, error) {
 	l.work.Go(l.observe)
 	for _, name := range ServiceNames {
 		n := s.Services[name].Instances
-		if name == "orchestrator" {
+		if name == "orchestrator" && s.Saga != shop.Orchestration {
 			continue // its seat is empty
 		}
 		l.record(Entry{Kind: KindNote, Service: name, Cause: opened, Text: fmt.Sprintf("%s runs %d times", name, n), Data: &Data{Service: &ServiceFact{Instances: &n}}})
@@ -208,7 +208,7 @@ func (l *Lab) build(ctx context.Context, s Settings) (err error) {
 			at := seat{service, instance}
 			return code.At(context.WithValue(ctx, seatKey{}, seated{l.gate, at}), l.token, nameOf(at))
 		},
-		SessionTimeout: s.SessionTimeout.D(), Heartbeat: s.Heartbeat.D(),
+		SessionTimeout: s.SessionTimeout.D(), Heartbeat: s.Heartbeat.D(), SagaTimeout: s.SagaTimeout.D(),
 	}
 	l.orders = shop.NewOrders(env, s.Services["order"].shop())
 	l.services = map[string]*shop.Service{
@@ -217,6 +217,7 @@ func (l *Lab) build(ctx context.Context, s Settings) (err error) {
 		"inventory":    shop.NewInventory(env, s.Services["inventory"].shop()),
 		"notification": shop.NewNotification(env, s.Services["notification"].shop()),
 		"projector":    shop.NewProjector(env, s.Services["projector"].shop()),
+		"orchestrator": shop.NewOrchestrator(env, s.Services["orchestrator"].shop()),
 	}
 	return nil
 }

@@ -484,9 +484,12 @@ func (l *Lab) seenSettled(ctx context.Context) bool {
 	if err != nil {
 		return false
 	}
+	l.mu.Lock()
+	orchestrates := l.board.orchestrates()
+	l.mu.Unlock()
 	for _, name := range ServiceNames {
 		g := seen.Groups[GroupID(name)]
-		if name == "orchestrator" {
+		if name == "orchestrator" && !orchestrates {
 			continue // its seat is empty: nobody reads for it
 		}
 		if g.State == "PreparingRebalance" || g.State == "CompletingRebalance" || l.isNews(GroupID(name), g) {

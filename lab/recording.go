@@ -98,7 +98,7 @@ func (r Recording) But(set json.RawMessage) (Recording, string, error) {
 	if err != nil {
 		return r, "", err
 	}
-	if settings.Saga != "choreography" {
+	if settings.Saga == "sync" {
 		return r, "", notYet("the saga style " + settings.Saga)
 	}
 	steps, same := r.Steps, len(CompareSettings(r.Settings, settings)) == 0
@@ -106,6 +106,9 @@ func (r Recording) But(set json.RawMessage) (Recording, string, error) {
 	for _, step := range steps {
 		if later, ok := step.Action.Args.(*setting); ok && later.overrides(change, service) {
 			continue
+		}
+		if _, styled := change.values["saga"]; styled {
+			step = step.inStyle(settings.Saga)
 		}
 		r.Steps = append(r.Steps, step)
 	}

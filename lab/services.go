@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"eddy/lab/shop"
 )
 
 // start runs an instance of a service. It is running once it has its place in
@@ -83,9 +85,6 @@ func (l *Lab) chosen(given string, instance int, states ...string) (service stri
 	if err != nil {
 		return "", nil, err
 	}
-	if service == "orchestrator" {
-		return "", nil, notYet("the orchestrator")
-	}
 	all := l.instances(service)
 	if instance != 0 && !slices.Contains(all, instance) {
 		if len(all) == 0 {
@@ -108,6 +107,15 @@ func numbers(ns []int) string {
 		out = append(out, strconv.Itoa(n))
 	}
 	return strings.Join(out, ", ")
+}
+
+// seatOrchestrator fills the orchestrator's seat once orders need it. It stays
+// when they do not any more: sagas that are under way need it to the end.
+func (l *Lab) seatOrchestrator(s Settings, cause int64) error {
+	if s.Saga != shop.Orchestration || len(l.instances("orchestrator")) > 0 {
+		return nil
+	}
+	return l.scaleTo("orchestrator", s.Services["orchestrator"].Instances, cause)
 }
 
 func notYet(what string) error {

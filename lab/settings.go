@@ -63,6 +63,7 @@ type Settings struct {
 	SessionTimeout Duration       `json:"session_timeout"` // until a silent member is out of its group
 	Heartbeat      Duration       `json:"heartbeat"`
 	CallTimeout    Duration       `json:"call_timeout"` // of a synchronous call
+	SagaTimeout    Duration       `json:"saga_timeout"` // until an orchestrated step that is not answered counts as failed
 	Slots          int            `json:"slots"`        // synchronous calls that a service serves at once
 	Stock          map[string]int `json:"stock"`        // pieces available at the start
 
@@ -132,7 +133,7 @@ func DefaultSettings() Settings {
 		Saga: "choreography", Key: "user", Brokers: 3, Seed: 1,
 		Partitions:     map[string]int{},
 		SessionTimeout: Duration(3 * time.Second), Heartbeat: Duration(500 * time.Millisecond),
-		CallTimeout: Duration(time.Second), Slots: 4,
+		CallTimeout: Duration(time.Second), Slots: 4, SagaTimeout: Duration(15 * time.Second),
 		Stock: map[string]int{}, Services: map[string]ServiceSettings{},
 	}
 	for _, t := range AllTopics() {
@@ -278,6 +279,9 @@ func (s Settings) check() error {
 	}
 	if d := s.CallTimeout.D(); d < 10*time.Millisecond || d > time.Minute {
 		return Errorf(Invalid, "call_timeout %s is out of range: 10ms to 1m", s.CallTimeout)
+	}
+	if d := s.SagaTimeout.D(); d < 100*time.Millisecond || d > 10*time.Minute {
+		return Errorf(Invalid, "saga_timeout %s is out of range: 100ms to 10m", s.SagaTimeout)
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Services)) {
 		if !slices.Contains(ServiceNames, name) {

@@ -29,6 +29,8 @@ func (l *Lab) At(ctx context.Context, m shop.Moment) error {
 	case shop.Barred:
 		l.barred(at, m.Err)
 		return nil
+	case shop.Due:
+		return l.gate.pass(ctx, at)
 	case shop.Dropped:
 		l.dropped(at, m)
 		return nil
@@ -124,8 +126,8 @@ func (l *Lab) told(ctx context.Context, at seat, m shop.Moment) {
 	kind, text := Kind(m.Point), ""
 	cause, called := l.causeOf(ctx, at)
 	var data *Data // most moments carry no facts
-	if m.Change != nil || m.Money != nil || m.Stock != nil || m.Read != nil || m.Stored != nil || m.Try != nil {
-		data = &Data{Order: m.Change, Money: m.Money, Stock: m.Stock, Read: m.Read, Events: m.Stored, Try: m.Try}
+	if m.Change != nil || m.Money != nil || m.Stock != nil || m.Read != nil || m.Saga != nil || m.Stored != nil || m.Try != nil {
+		data = &Data{Order: m.Change, Money: m.Money, Stock: m.Stock, Read: m.Read, Saga: m.Saga, Events: m.Stored, Try: m.Try}
 	}
 	who := nameOf(at)
 	switch m.Point {
@@ -135,6 +137,9 @@ func (l *Lab) told(ctx context.Context, at seat, m shop.Moment) {
 		text = fmt.Sprintf("%s skipped %s: its inbox has event %s already", who, what(m), short(m.EventID))
 	case shop.Written:
 		text = writtenText(who, m)
+		if m.Saga != nil {
+			kind, text = KindSaga, sagaText(m)
+		}
 	case shop.Charged:
 		kind, text = KindWritten, moneyText(m.Money)
 		if m.Money.Refund && !m.Money.Repeated {
@@ -158,6 +163,9 @@ func (l *Lab) told(ctx context.Context, at seat, m shop.Moment) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if s := l.board.Sagas[m.Order]; m.Saga != nil && m.Record == nil && s != nil {
+		cause, called = s.Seq, true // silence came of the change before
+	}
 	if refused := l.causes.declined[m.Order]; refused > 0 && m.Point == shop.Charged && m.Money.Declined {
 		delete(l.causes.declined, m.Order)
 		cause = refused
@@ -307,6 +315,9 @@ var errInjected = errors.New("made to fail")
 func nameOf(at seat) string { return at.service + "-" + strconv.Itoa(at.instance) }
 
 func what(m shop.Moment) string {
+	if m.Saga != nil && m.Record == nil {
+		return "the deadline of " + m.Order
+	}
 	name := m.EventType
 	if name == "" {
 		name = "a record that is no event"

@@ -46,7 +46,7 @@ func Run(ctx context.Context, o Options, progress io.Writer) (Report, error) {
 	r := Report{
 		Machine: Machine{Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU()},
 		Notes: map[string]string{
-			"saga_ms.orchestration": later, "saga_ms.sync": later, "replay_events_per_s": later, "fold_events_per_s_floor": later, "fanout": later,
+			"saga_ms.sync": later, "replay_events_per_s": later, "fold_events_per_s_floor": later, "fanout": later,
 		},
 	}
 	for _, name := range o.Only {

@@ -33,7 +33,7 @@ func TestRunMeasuresEachFigureBesideItsFloor(t *testing.T) {
 	require.NoError(t, err)
 	for name, s := range map[string]*Spread{
 		"startup_ms": r.StartupMS, "startup_floor_ms": r.StartupFloorMS, "hop_ms": r.HopMS, "hop_floor_ms": r.HopFloorMS,
-		"saga_ms": r.SagaMS.Choreography, "board_at_ms": r.BoardAtMS, "frame_bytes": r.FrameBytes,
+		"saga_ms": r.SagaMS.Choreography, "saga_ms of orchestration": r.SagaMS.Orchestration, "board_at_ms": r.BoardAtMS, "frame_bytes": r.FrameBytes,
 	} {
 		require.NotNil(t, s, name)
 		assert.Positive(t, s.Median, name)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"eddy/lab"
+	"eddy/lab/shop"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -14,6 +15,7 @@ import (
 // hopFigures is what the child of the hop tells, in milliseconds.
 type hopFigures struct {
 	Sagas, Floors []float64
+	Orchestrated  []float64 // sagas
 	Hops          int
 }
 
@@ -27,6 +29,7 @@ func runHop(ctx context.Context, o Options, r *Report) error {
 		hops = append(hops, saga/float64(f.Hops))
 	}
 	r.HopMS, r.HopFloorMS, r.Hops, r.SagaMS.Choreography = spread(hops), spread(f.Floors), f.Hops, spread(f.Sagas)
+	r.SagaMS.Orchestration = spread(f.Orchestrated)
 	return nil
 }
 
@@ -34,8 +37,8 @@ func runHop(ctx context.Context, o Options, r *Report) error {
 // last one left behind is over by then, and the processor is as cold for both.
 const pace = 5 * time.Millisecond
 
-// measureHop sends, in turns, an order through the saga and a bare record
-// through the same cluster.
+// measureHop sends, in turns, an order through the saga, a bare record through
+// the same cluster, and an order through the orchestrated saga of another lab.
 func measureHop(ctx context.Context, quick bool, _ time.Time) (any, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -49,12 +52,17 @@ func measureHop(ctx context.Context, quick bool, _ time.Time) (any, error) {
 		return nil, err
 	}
 	defer b.close()
+	led, err := openStyle(ctx, shop.Orchestration, lab.Options{})
+	if err != nil {
+		return nil, err
+	}
+	defer led.Close()
 
 	rounds, warm := 1000, 200
 	if quick {
 		rounds, warm = 20, 5
 	}
-	w := watch(ctx, l, isCompleted)
+	w, wLed := watch(ctx, l, isCompleted), watch(ctx, led, isCompleted)
 	var f hopFigures
 	for i := range warm + rounds {
 		time.Sleep(pace)
@@ -75,8 +83,19 @@ func measureHop(ctx context.Context, quick bool, _ time.Time) (any, error) {
 		if err := b.hop(ctx); err != nil {
 			return nil, err
 		}
+		floor := time.Since(began)
+
+		time.Sleep(pace)
+		began = time.Now()
+		if id, err = place(ctx, led, i); err != nil {
+			return nil, err
+		}
+		if _, err := wLed.await(ctx, id); err != nil {
+			return nil, err
+		}
 		if i >= warm {
-			f.Sagas, f.Floors = append(f.Sagas, ms(saga)), append(f.Floors, ms(time.Since(began)))
+			f.Sagas, f.Floors = append(f.Sagas, ms(saga)), append(f.Floors, ms(floor))
+			f.Orchestrated = append(f.Orchestrated, ms(time.Since(began)))
 		}
 	}
 	if f.Hops == 0 {

@@ -13,7 +13,13 @@ import (
 
 // open opens a lab at work 0 with a full stock.
 func open(ctx context.Context, o lab.Options) (*lab.Lab, error) {
+	return openStyle(ctx, shop.Choreography, o)
+}
+
+// openStyle is open for a style of the saga.
+func openStyle(ctx context.Context, style string, o lab.Options) (*lab.Lab, error) {
 	s := lab.DefaultSettings()
+	s.Saga = style
 	for name, svc := range s.Services {
 		svc.Work = 0
 		s.Services[name] = svc

@@ -1,5 +1,5 @@
 // Package pattern holds the patterns of event-driven architecture that Eddy
-// teaches, one a file: consume, retry, deadletter, idempotent, outbox,
+// teaches, one a file: consume, retry, deadletter, idempotent, outbox, saga,
 // eventstore, upcast. This is the code that the services run, and the code that
 // lessons show.
 //
@@ -12,6 +12,8 @@
 //   - With the inbox, work is done once for each event id and consumer.
 //   - With the outbox, an event is published if and only if the transaction
 //     that caused it is committed: later, and at least once.
+//   - With the saga, a transaction across services ends: completed, taken back in
+//     reverse, or in the hands of a person. A crash of its leader loses nothing.
 //   - Two writers that append to one stream at the same version: one of them
 //     gets ErrConflict, and nothing of its transaction is kept.
 //

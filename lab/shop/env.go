@@ -2,6 +2,7 @@ package shop
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"eddy/lab/kafka"
@@ -30,6 +31,9 @@ type Env struct {
 
 	SessionTimeout time.Duration // until a silent member is out of its group
 	Heartbeat      time.Duration
+	SagaTimeout    time.Duration // until an orchestrated step that is not answered counts as failed
+
+	styles sync.Map // order id → its style, what is known of the table styles
 }
 
 // Clock is the shop's time: the lab can slow it down or stop it. The timers of

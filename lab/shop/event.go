@@ -37,14 +37,28 @@ var TopicOf = map[string]string{
 	NotificationSent: "notifications",
 }
 
-// Commands are the message types of an orchestrated saga, imperative, and the
-// topics they travel on.
+// Command types, imperative.
+const (
+	ChargePayment    = "ChargePayment"
+	RefundPayment    = "RefundPayment"
+	ReserveStock     = "ReserveStock"
+	ReleaseStock     = "ReleaseStock"
+	SendNotification = "SendNotification"
+	CompleteOrder    = "CompleteOrder"
+	CancelOrder      = "CancelOrder"
+)
+
+// Commands are the message types of an orchestrated saga, and the topics they
+// travel on. What a service answers to one is an event on Replies.
 var Commands = map[string]string{
-	"ChargePayment": "payment-commands", "RefundPayment": "payment-commands",
-	"ReserveStock": "inventory-commands", "ReleaseStock": "inventory-commands",
-	"SendNotification": "notification-commands",
-	"CompleteOrder":    "order-commands", "CancelOrder": "order-commands",
+	ChargePayment: "payment-commands", RefundPayment: "payment-commands",
+	ReserveStock: "inventory-commands", ReleaseStock: "inventory-commands",
+	SendNotification: "notification-commands",
+	CompleteOrder:    "order-commands", CancelOrder: "order-commands",
 }
+
+// Replies is the topic of the answers to commands.
+const Replies = "saga-replies"
 
 // Known tells whether a type is in the vocabulary. A service passes over known
 // types that it does not need, and need not understand the rest of them.

@@ -68,3 +68,21 @@ type Try struct {
 	NextMS  int64  `json:"next_ms,omitempty"`
 	Error   string `json:"error,omitempty"`
 }
+
+// SagaFact is where an orchestrated saga stands after a change.
+type SagaFact struct {
+	State   string         `json:"state"` // running compensating completed compensated needs_person
+	Steps   []SagaStepFact `json:"steps"`
+	About   string         `json:"about,omitempty"`   // the step that the change is about
+	Command string         `json:"command,omitempty"` // what was sent with it
+	Tries   int            `json:"tries,omitempty"`   // how often that was sent
+	DueMS   int64          `json:"due_ms,omitempty"`  // lab time until silence is taken for an answer, 0: nothing is waited for
+	Reason  string         `json:"reason,omitempty"`  // why it compensates
+	Ignored bool           `json:"ignored,omitempty"` // nothing changed: what came is over
+}
+
+// SagaStepFact is one step of it.
+type SagaStepFact struct {
+	Name  string `json:"name"`
+	State string `json:"state"` // "" asked done failed unanswered undoing undone
+}

@@ -13,10 +13,12 @@ import (
 // NewInventory makes the inventory service: it keeps the shelf.
 func NewInventory(env *Env, s Settings) *Service {
 	return newService(env, role{
-		name: "inventory", group: "inventory-service", topics: []string{"payments", "inventory-commands"},
+		name: "inventory", group: "inventory-service", topics: []string{"payments", "inventory-commands"}, style: Choreography,
 		react: map[string]Reaction{
 			PaymentCompleted: reserve,
 			PaymentRefunded:  release,
+			ReserveStock:     reserve,
+			ReleaseStock:     release,
 		},
 	}, s)
 }
@@ -25,12 +27,15 @@ func NewInventory(env *Env, s Settings) *Service {
 func reserve(ctx context.Context, w *Work) error {
 	return w.Transact(ctx, func(ctx context.Context, tx *Tx) error {
 		if w.settings.Idempotent {
-			held, err := tx.reservation(ctx, w.Order())
+			held, err := tx.reservation(ctx, w.Order(), "reserved")
+			if err == nil && held != nil && w.Asked() {
+				return tx.Publish(StockReserved, 1, w.Event.Data, nil)
+			}
 			if err != nil || held != nil {
 				return err // the order has its pieces, whatever event says so again
 			}
 		}
-		reason, err := tx.take(ctx, w.Event.Data.Items)
+		reason, err := tx.takeFor(ctx, w)
 		if err != nil {
 			return err
 		}
@@ -55,7 +60,10 @@ func reserve(ctx context.Context, w *Work) error {
 // release is the compensation of reserve: the pieces go back on the shelf.
 func release(ctx context.Context, w *Work) error {
 	return w.Transact(ctx, func(ctx context.Context, tx *Tx) error {
-		held, err := tx.reservation(ctx, w.Order())
+		held, err := tx.reservation(ctx, w.Order(), "reserved")
+		if err == nil && held == nil && w.Asked() {
+			return tx.neverReserve(ctx, w.Event.Data)
+		}
 		if err != nil || held == nil {
 			return err
 		}
@@ -72,15 +80,40 @@ func release(ctx context.Context, w *Work) error {
 	})
 }
 
-// reservation returns what is held for an order, nil for nothing.
-func (tx *Tx) reservation(ctx context.Context, id string) ([]Item, error) {
-	rows, err := tx.QueryContext(ctx, `SELECT items FROM reservations WHERE order_id = ? AND status = 'reserved'`, id)
+// takeFor takes the pieces of an order, unless it was asked to give them back
+// before: commands may overtake each other.
+func (tx *Tx) takeFor(ctx context.Context, w *Work) (reason string, err error) {
+	if w.Asked() {
+		released, err := tx.reservation(ctx, w.Order(), "released")
+		if err != nil || released != nil {
+			return calledOff, err
+		}
+	}
+	return tx.take(ctx, w.Event.Data.Items)
+}
+
+// neverReserve notes that nothing is to be reserved for an order any more, and
+// says that nothing had to go back.
+func (tx *Tx) neverReserve(ctx context.Context, d EventData) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO reservations (order_id, items, status, reason) VALUES (?, '[]', 'released', ?)`, string(d.OrderID), d.Reason)
+	if err != nil {
+		return fmt.Errorf("call off the reservation of order %s: %w", d.OrderID, err)
+	}
+	return tx.Publish(StockReleased, 1, d, func(out *EventData) { out.Reason = d.Reason })
+}
+
+// reservation returns what is reserved for an order, or was, nil for nothing.
+func (tx *Tx) reservation(ctx context.Context, id, status string) ([]Item, error) {
+	rows, err := tx.QueryContext(ctx, `SELECT items FROM reservations WHERE order_id = ? AND status = ?`, id, status)
 	if err != nil {
 		return nil, fmt.Errorf("find the reservation of order %s: %w", id, err)
 	}
 	defer rows.Close()
 	var held []Item
 	for rows.Next() {
+		if held == nil {
+			held = []Item{}
+		}
 		var text string
 		var items []Item
 		if err := rows.Scan(&text); err != nil {

@@ -29,6 +29,10 @@ type member struct {
 	done   chan struct{}
 	relays sync.WaitGroup // relays that calls from outside left running
 
+	nudge    chan struct{}   // holds a token while the watch should look again
+	watching context.Context // of the watch: it ends when a stop begins
+	unwatch  context.CancelFunc
+
 	hand struct { // the record in hand; touched by the worker only
 		rec   *kgo.Record
 		event Event
@@ -41,12 +45,13 @@ type member struct {
 }
 
 func newMember(s *Service, n int) (*member, error) {
-	m := &member{Service: s, n: n, done: make(chan struct{})}
+	m := &member{Service: s, n: n, done: make(chan struct{}), nudge: make(chan struct{}, 1)}
 	ctx := context.Background()
 	if s.env.Seat != nil {
 		ctx = s.env.Seat(ctx, s.name, n)
 	}
 	m.ctx, m.cancel = context.WithCancelCause(ctx)
+	m.watching, m.unwatch = context.WithCancel(m.ctx)
 	s.starts++
 	// A link of its own for every start: the client that a crash left behind
 	// must not find the way back.
@@ -126,6 +131,9 @@ func (m *member) consumer() *pattern.Consumer {
 
 // start runs the member until it is stopped, cut off, or crashes by itself.
 func (m *member) start() {
+	if m.watch != nil {
+		m.relays.Go(func() { m.watch(m.watching, m) })
+	}
 	go func() {
 		defer close(m.done)
 		pprof.SetGoroutineLabels(m.ctx)
@@ -143,6 +151,7 @@ const patience = time.Second
 // stop ends the member in good order: it finishes what it has in hand, commits,
 // answers the calls that it serves, and leaves the group.
 func (m *member) stop() {
+	m.unwatch()
 	m.loop.Stop()
 	select {
 	case <-m.done:
@@ -275,7 +284,7 @@ func (m *member) decode(rec *kgo.Record) {
 	h := &m.hand
 	h.rec, h.seen = rec, false
 	h.event, h.err = m.read(rec)
-	h.pass = Known(h.event.Type) && m.react[h.event.Type] == nil || h.err == nil && m.needs != nil && !m.needs(m.ctx, m, h.event)
+	h.pass = Known(h.event.Type) && m.react[h.event.Type] == nil || h.err == nil && !m.concerned(h.event)
 }
 
 // read decodes a record; what the log has is decoded once for all.

@@ -10,7 +10,7 @@ import (
 func NewNotification(env *Env, s Settings) *Service {
 	return newService(env, role{
 		name: "notification", group: "notification-service", topics: []string{"inventory", "notification-commands"},
-		react: map[string]Reaction{StockReserved: notify},
+		style: Choreography, react: map[string]Reaction{StockReserved: notify, SendNotification: notify},
 	}, s)
 }
 

@@ -36,12 +36,14 @@ type Orders struct {
 func NewOrders(env *Env, s Settings) *Orders {
 	o := &Orders{}
 	o.Service = newService(env, role{
-		name: "order", group: "order-service", topics: []string{"orders", "payments", "inventory", "order-commands"},
+		name: "order", group: "order-service", topics: []string{"orders", "payments", "inventory", "order-commands"}, style: Choreography,
 		react: map[string]Reaction{
 			PaymentCompleted: o.paid,
 			StockReserved:    o.reserved,
 			PaymentFailed:    o.failed,
 			PaymentRefunded:  o.refunded,
+			CompleteOrder:    o.complete,
+			CancelOrder:      o.cancel,
 		},
 	}, s)
 	o.react[OrderCreated] = o.created
@@ -239,21 +241,25 @@ func (o *Orders) reserved(ctx context.Context, w *Work) error {
 		if err != nil {
 			return err
 		}
-		steps := []string{"OrderReserved", "OrderCompleted"}
-		switch order.status {
-		case Created:
-			// Order holds within a partition, not between topics: what happened
-			// second was read first. Nothing is reserved that is not paid.
-			steps = append([]string{"OrderPaid"}, steps...)
-		case Paid:
-		default:
+		if order.status != Created && order.status != Paid {
 			return nil
 		}
-		if err := tx.advance(ctx, order, Completed, "", steps...); err != nil {
-			return err
-		}
-		return tx.Publish(OrderCompleted, 1, order.data, func(d *EventData) { d.OrderVersion = order.version + len(steps) })
+		return tx.complete(ctx, order)
 	})
+}
+
+// complete appends what an order that is paid and reserved still lacks.
+func (tx *Tx) complete(ctx context.Context, order order) error {
+	steps := []string{"OrderReserved", "OrderCompleted"}
+	if order.status == Created {
+		// Order holds within a partition, not between topics: what happened
+		// second was read first. Nothing is reserved that is not paid.
+		steps = append([]string{"OrderPaid"}, steps...)
+	}
+	if err := tx.advance(ctx, order, Completed, "", steps...); err != nil {
+		return err
+	}
+	return tx.Publish(OrderCompleted, 1, order.data, func(d *EventData) { d.OrderVersion = order.version + len(steps) })
 }
 
 // failed compensates: without money there is no order.
@@ -270,10 +276,46 @@ func (o *Orders) failed(ctx context.Context, w *Work) error {
 // refunded compensates: the money went back, so the order ends.
 func (o *Orders) refunded(ctx context.Context, w *Work) error { return o.failed(ctx, w) }
 
+// complete does what it is asked to. An order that has ended stays as it is,
+// and the answer says how that was.
+func (o *Orders) complete(ctx context.Context, w *Work) error {
+	return w.Transact(ctx, func(ctx context.Context, tx *Tx) error {
+		order, err := tx.known(ctx, w)
+		switch {
+		case err != nil:
+			return err
+		case order.status == Completed || order.status == Cancelled:
+			return tx.ended(order)
+		}
+		return tx.complete(ctx, order)
+	})
+}
+
+// cancel does what it is asked to.
+func (o *Orders) cancel(ctx context.Context, w *Work) error {
+	return w.Transact(ctx, func(ctx context.Context, tx *Tx) error {
+		order, err := tx.known(ctx, w)
+		switch {
+		case err != nil:
+			return err
+		case order.status == Completed || order.status == Cancelled:
+			return tx.ended(order)
+		}
+		return tx.cancel(ctx, order, w.Event.Data.Reason)
+	})
+}
+
+// ended answers how an order has ended.
+func (tx *Tx) ended(o order) error {
+	event := map[string]string{Completed: OrderCompleted, Cancelled: OrderCancelled}[o.status]
+	return tx.Publish(event, 1, o.data, func(d *EventData) { d.OrderVersion, d.Reason = o.version, o.reason })
+}
+
 // order is a row of the write database.
 type order struct {
 	data    EventData
 	status  string
+	reason  string
 	version int
 	fresh   bool // adopted just now
 }
@@ -281,8 +323,8 @@ type order struct {
 func (tx *Tx) order(ctx context.Context, id string) (order, error) {
 	var o order
 	var items string
-	err := tx.QueryRowContext(ctx, `SELECT user_id, items, method, total, status, version FROM orders WHERE order_id = ?`, id).
-		Scan(&o.data.UserID, &items, &o.data.Method, &o.data.TotalAmount, &o.status, &o.version)
+	err := tx.QueryRowContext(ctx, `SELECT user_id, items, method, total, status, reason, version FROM orders WHERE order_id = ?`, id).
+		Scan(&o.data.UserID, &items, &o.data.Method, &o.data.TotalAmount, &o.status, &o.reason, &o.version)
 	if errors.Is(err, sql.ErrNoRows) {
 		return o, fmt.Errorf("%w: %s", ErrNoOrder, id)
 	}
@@ -316,7 +358,10 @@ func (tx *Tx) create(ctx context.Context, d EventData, handle, source string, sc
 		return fmt.Errorf("encode items: %w", err)
 	}
 	now := tx.m.env.Clock.Now()
-	saga := tx.m.env.Saga()
+	saga, err := fixStyle(ctx, tx.Tx, string(d.OrderID), tx.m.env.Saga())
+	if err != nil {
+		return err
+	}
 	done, err := tx.ExecContext(ctx, `INSERT INTO orders (order_id, user_id, items, method, total, status, version, source, saga, created_at)
 		VALUES (?, ?, ?, ?, ?, ?, 1, ?, ?, ?) ON CONFLICT (order_id) DO NOTHING`, string(d.OrderID), string(d.UserID), string(items), d.Method, d.TotalAmount, Created, source, saga, now.UnixMilli())
 	if err != nil {

@@ -10,11 +10,13 @@ import (
 func NewPayment(env *Env, s Settings) *Service {
 	p := payment{env.Gateway}
 	return newService(env, role{
-		name: "payment", group: "payment-service", topics: []string{"orders", "inventory", "payment-commands"}, reachesOut: true,
+		name: "payment", group: "payment-service", topics: []string{"orders", "inventory", "payment-commands"}, style: Choreography, reachesOut: true,
 		react: map[string]Reaction{
 			OrderCreated:           p.charge,
 			StockReservationFailed: p.refund,
 			OrderCancelled:         p.refund,
+			ChargePayment:          p.chargeUnlessVoid,
+			RefundPayment:          p.refund,
 		},
 	}, s)
 }
@@ -62,6 +64,9 @@ func (p payment) refund(ctx context.Context, w *Work) error {
 		}
 	}
 	return w.Transact(ctx, func(ctx context.Context, tx *Tx) error {
+		if len(captured) == 0 && w.Asked() {
+			return tx.void(ctx, w.Event.Data)
+		}
 		for _, r := range captured {
 			if _, err := tx.ExecContext(ctx, `UPDATE payments SET status = 'refunded' WHERE payment_id = ?`, r.PaymentID); err != nil {
 				return fmt.Errorf("note the refund of %s: %w", r.PaymentID, err)
@@ -76,6 +81,46 @@ func (p payment) refund(ctx context.Context, w *Work) error {
 		return nil
 	})
 }
+
+// chargeUnlessVoid does what it is asked to, unless it was asked to take that
+// back before: commands may overtake each other.
+func (p payment) chargeUnlessVoid(ctx context.Context, w *Work) error {
+	if err := w.m.database(); err != nil {
+		return err
+	}
+	var void int
+	err := w.m.env.Write.DB.QueryRowContext(context.WithoutCancel(ctx),
+		`SELECT count(*) FROM payments WHERE order_id = ? AND status = 'void'`, w.Order()).Scan(&void)
+	if err != nil {
+		return fmt.Errorf("ask whether order %s was called off: %w", w.Order(), err)
+	}
+	if void == 0 {
+		return p.charge(ctx, w)
+	}
+	return w.Transact(ctx, func(ctx context.Context, tx *Tx) error {
+		return tx.Publish(PaymentFailed, 1, w.Event.Data, func(out *EventData) {
+			out.PaymentID, out.Method, out.Reason = voidID(w.Order()), w.Event.Data.Method, calledOff
+		})
+	})
+}
+
+// calledOff is why a command is refused whose undoing came first.
+const calledOff = "called off before it was done"
+
+// void notes that an order is not to be charged any more, and says that nothing
+// had to go back.
+func (tx *Tx) void(ctx context.Context, d EventData) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO payments (payment_id, order_id, amount, method, status, reason) VALUES (?, ?, 0, ?, 'void', ?)
+		ON CONFLICT (payment_id) DO NOTHING`, voidID(string(d.OrderID)), string(d.OrderID), d.Method, d.Reason)
+	if err != nil {
+		return fmt.Errorf("call off the payment of order %s: %w", d.OrderID, err)
+	}
+	return tx.Publish(PaymentRefunded, 1, d, func(out *EventData) {
+		out.PaymentID, out.Method, out.Reason = voidID(string(d.OrderID)), d.Method, d.Reason
+	})
+}
+
+func voidID(order string) string { return "void/" + order }
 
 func (p payment) captured(ctx context.Context, w *Work) ([]Receipt, error) {
 	if err := w.m.database(); err != nil {

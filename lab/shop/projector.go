@@ -30,6 +30,15 @@ var statusOf = map[string]string{
 	OrderCreated: Created, PaymentCompleted: Paid, StockReserved: Reserved, OrderCompleted: Completed, OrderCancelled: Cancelled,
 }
 
+// statusBy says which status an event means for its order where it stands. What
+// is answered to a command moves no order on: the order service is asked last.
+func statusBy(topic, eventType string) string {
+	if topic == Replies && eventType != OrderCompleted && eventType != OrderCancelled {
+		return Created
+	}
+	return statusOf[eventType]
+}
+
 // project applies one event to the read database. The read database has an
 // inbox of its own: the row and the note that the event was applied are one
 // transaction there.
@@ -42,7 +51,7 @@ func project(ctx context.Context, w *Work) error {
 	applied := false
 	change := store.Change{OrderID: w.Order(), Update: func(v *store.View) bool {
 		applied = true
-		changed := apply(v, e)
+		changed := apply(v, e, w.rec.Topic)
 		row = *v
 		return changed
 	}}
@@ -61,7 +70,7 @@ func project(ctx context.Context, w *Work) error {
 }
 
 // apply is the projection itself.
-func apply(v *store.View, e Event) bool {
+func apply(v *store.View, e Event, topic string) bool {
 	if v.UserID == "" {
 		user := FindUser(string(e.Data.UserID))
 		items, err := json.Marshal(e.Data.Items)
@@ -72,7 +81,7 @@ func apply(v *store.View, e Event) bool {
 		v.Items, v.Total, v.CreatedAt = string(items), e.Data.TotalAmount, e.At.UnixMilli()
 	}
 	v.UpdatedAt = max(v.UpdatedAt, e.At.UnixMilli())
-	status := statusOf[e.Type]
+	status := statusBy(topic, e.Type)
 	if rank[status] > rank[v.Status] {
 		v.Status, v.Reason = status, e.Data.Reason
 		v.Version = max(v.Version, e.Data.OrderVersion, min(rank[status], 4))

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"eddy/lab/store"
 )
 
 // Reaction is what a service does about one type of event. It runs after the
@@ -22,6 +24,13 @@ type role struct {
 	topics []string
 	react  map[string]Reaction
 
+	// style, where set, is that of the orders whose events the service reacts to.
+	// Commands it does for any.
+	style string
+	// watch, where set, runs beside the messages of a member until ctx ends.
+	watch func(ctx context.Context, m *member)
+	// waiting, where set, counts what else the service is going to do by itself.
+	waiting func(ctx context.Context, w *store.Write) (int, error)
 	// needs, where set, passes over events that are no news to the service
 	// although it reacts to their type.
 	needs func(ctx context.Context, m *member, e Event) bool
@@ -217,9 +226,15 @@ func (s *Service) hasHeard(topic string, partition int32) bool {
 	return true
 }
 
-// Pending counts the events that wait in the outbox of the service.
+// Pending counts the events that wait in the outbox of the service, and what
+// waits for its time.
 func (s *Service) Pending(ctx context.Context) (int, error) {
-	return outboxPending(ctx, s.env.Write, s.name)
+	n, err := outboxPending(ctx, s.env.Write, s.name)
+	if err != nil || s.waiting == nil {
+		return n, err
+	}
+	waiting, err := s.waiting(ctx, s.env.Write)
+	return n + waiting, err
 }
 
 // anyMember picks a running instance for a call from outside. The caller calls

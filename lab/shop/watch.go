@@ -29,6 +29,7 @@ const (
 	Dropped      Point = "dropped"       // the partition was taken away before the record was handled
 	Assigned     Point = "assigned"      // partitions came
 	Revoked      Point = "revoked"       // partitions went
+	Due          Point = "due"           // a deadline of an order is over; a watcher may hold the service here
 	Barred       Point = "barred"        // the group does not let the instance in: Err says why
 )
 
@@ -49,6 +50,7 @@ type Moment struct {
 	Money     *MoneyFact
 	Stock     *StockFact
 	Read      *ReadRow
+	Saga      *SagaFact
 	Stored    []StoredEvent
 	Outgoing  []string // event ids that the transaction left to be published
 	Try       *Try

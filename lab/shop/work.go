@@ -31,6 +31,7 @@ type Tx struct {
 	m      *member
 	cause  string // id of the event that led to this
 	saga   string // correlation id
+	asked  bool   // by a command: what is published is its answer
 	out    []pattern.Outgoing
 	moment Moment
 }
@@ -64,6 +65,9 @@ func (m *member) handle(ctx context.Context, rec *kgo.Record) error {
 }
 
 func (w *Work) do(ctx context.Context, react Reaction) error {
+	if ours, err := w.m.ours(ctx, w.Event); err != nil || !ours {
+		return cmp.Or(err, pattern.ErrPassed)
+	}
 	// Before work that takes time, or reaches outside the database, the inbox
 	// is asked; all other work finds out in its own transaction.
 	if w.settings.Idempotent && !w.m.ownInbox && (w.m.reachesOut || w.settings.Work > 0) {
@@ -125,7 +129,7 @@ func (w *Work) seen(ctx context.Context) (bool, error) {
 // commit: through the outbox, or, where that is off, straight to Kafka, which
 // is the dual write that an outbox is for.
 func (w *Work) Transact(ctx context.Context, fn func(ctx context.Context, tx *Tx) error) error {
-	tx := &Tx{m: w.m, cause: w.Event.ID, saga: w.Order(), moment: w.moment(Written)}
+	tx := &Tx{m: w.m, cause: w.Event.ID, saga: w.Order(), asked: w.Asked(), moment: w.moment(Written)}
 	return w.m.transact(ctx, tx, w.settings, func(ctx context.Context) error {
 		if w.settings.Idempotent {
 			first, err := pattern.Inbox{}.First(ctx, tx.Tx, w.m.group, w.Event.ID)
@@ -145,6 +149,9 @@ func (w *Work) Transact(ctx context.Context, fn func(ctx context.Context, tx *Tx
 func (m *member) transact(ctx context.Context, tx *Tx, s Settings, do func(context.Context) error) error {
 	if err := m.write(ctx, tx, s, do); err != nil {
 		return err
+	}
+	if tx.moment.Saga != nil {
+		m.nudgeAll()
 	}
 	for _, out := range tx.out {
 		tx.moment.Outgoing = append(tx.moment.Outgoing, out.EventID)
@@ -190,6 +197,9 @@ func (m *member) write(ctx context.Context, tx *Tx, s Settings, do func(context.
 // Order is the id of the order that the event is about.
 func (w *Work) Order() string { return string(w.Event.Data.OrderID) }
 
+// Asked tells whether the event is a command, which must be answered.
+func (w *Work) Asked() bool { return Commands[w.Event.Type] != "" }
+
 // Key makes an idempotency key for a call about this event, "" where the
 // service does without.
 func (w *Work) Key(call string) string {
@@ -204,7 +214,7 @@ func (w *Work) moment(p Point) Moment {
 }
 
 // Publish puts an event about the order of the work on its topic once the
-// transaction is committed. Data may add to the four fields that every event
+// transaction is committed; an answer to a command goes on Replies. Data may add to the four fields that every event
 // carries.
 func (tx *Tx) Publish(eventType string, version int, about EventData, more func(*EventData)) error {
 	data := EventData{OrderID: about.OrderID, UserID: about.UserID, Items: about.Items, TotalAmount: about.TotalAmount}
@@ -215,6 +225,9 @@ func (tx *Tx) Publish(eventType string, version int, about EventData, more func(
 	out, err := Outgoing(e, tx.m.env.Key())
 	if err != nil {
 		return err
+	}
+	if tx.asked {
+		out.Topic = Replies
 	}
 	if tx.cause != "" {
 		out.Headers["causation-id"] = tx.cause
@@ -231,7 +244,7 @@ func Outgoing(e Event, key string) (pattern.Outgoing, error) {
 		return pattern.Outgoing{}, fmt.Errorf("encode %s: %w", e.Type, err)
 	}
 	out := pattern.Outgoing{
-		Topic: TopicOf[e.Type], EventID: e.ID, Value: value,
+		Topic: cmp.Or(TopicOf[e.Type], Commands[e.Type]), EventID: e.ID, Value: value,
 		Headers: map[string]string{"correlation-id": string(e.Data.OrderID)},
 	}
 	switch key {

@@ -65,11 +65,12 @@ type picker struct{ *rand.Rand }
 
 func one[T any](r picker, from ...T) T { return from[r.IntN(len(from))] }
 
-// services are those with somebody in their seat.
-var services = []string{"order", "payment", "inventory", "notification", "projector"}
+// services are those that something is done to. The orchestrator's seat may be
+// empty; then it is refused.
+var services = lab.ServiceNames
 
 func (r picker) service() string { return one(r, services...) }
-func (r picker) topic() string   { return one(r, lab.BusinessTopics...) }
+func (r picker) topic() string   { return one(r, lab.TopicNames()...) }
 
 // settings are those of a lab. Members share partitions eagerly: the Kafka
 // client holds a commit on a mutex while a cooperative member joins, and virtual
@@ -82,7 +83,7 @@ func (r picker) settings(seed uint64) json.RawMessage {
 			"commit": one(r, "after", "after", "after", "before", "auto"), "acks": one(r, "all", "all", "leader", "none"),
 		}
 	}
-	return object("seed", seed, "work", one(r, "0s", "20ms", "200ms"), "key", one(r, "user", "order", "none"), "services", s)
+	return object("seed", seed, "saga", one(r, "choreography", "orchestration"), "saga_timeout", one(r, "2s", "15s"), "work", one(r, "0s", "20ms", "200ms"), "key", one(r, "user", "order", "none"), "services", s)
 }
 
 // move is one kind of action, and how often it is made.
@@ -107,7 +108,8 @@ var moves = []move{
 		if r.IntN(2) == 0 {
 			return object("topic", r.topic(), "key", "k", "value", one(r, "", "{", "null", `{"event_type":"Dance"}`, `{"event_type":"OrderCreated","data":{"order_id":7,"user_id":7,"items":[]}}`))
 		}
-		return object("event", one(r, "OrderCreated", "PaymentCompleted", "PaymentFailed", "StockReserved", "OrderCancelled", "PaymentRefunded"), "order", r.order())
+		return object("event", one(r, "OrderCreated", "PaymentCompleted", "PaymentFailed", "StockReserved", "OrderCancelled", "PaymentRefunded",
+			"ChargePayment", "RefundPayment", "ReserveStock", "ReleaseStock", "CompleteOrder", "CancelOrder"), "order", r.order())
 	}},
 	{"duplicate", 3, func(r picker) json.RawMessage {
 		return object("topic", r.topic(), "partition", r.IntN(3), "offset", r.IntN(6))
@@ -139,7 +141,7 @@ var moves = []move{
 	}},
 	{"set", 4, func(r picker) json.RawMessage {
 		name, value := r.setting()
-		if name == "key" {
+		if name == "key" || name == "saga" {
 			return object(name, value)
 		}
 		return object("service", r.service(), name, value)
@@ -172,7 +174,7 @@ var moves = []move{
 	{"step", 3, func(r picker) json.RawMessage { return object("events", 1+r.IntN(3)) }},
 	{"speed", 1, func(r picker) json.RawMessage { return object("factor", one(r, 0.5, 1, 1, 4)) }},
 	{"break_on", 2, func(r picker) json.RawMessage {
-		return object("service", r.service(), "event", one(r, "OrderCreated", "PaymentCompleted", "StockReserved"))
+		return object("service", r.service(), "event", one(r, "OrderCreated", "PaymentCompleted", "StockReserved", "ChargePayment"))
 	}},
 	{"unbreak", 2, nil},
 	{"held", 2, func(r picker) json.RawMessage { return object("do", one(r, "go", "go", "drop", "duplicate")) }},
@@ -182,7 +184,7 @@ var moves = []move{
 // setting is one of those that heal by themselves: what blocks a partition for
 // ever, as a poison message without dead letters does, is no fault.
 func (r picker) setting() (name string, value any) {
-	switch r.IntN(8) {
+	switch r.IntN(9) {
 	case 0:
 		return "idempotent", r.IntN(2) == 0
 	case 1:
@@ -197,6 +199,8 @@ func (r picker) setting() (name string, value any) {
 		return "schema_version", 1 + r.IntN(2)
 	case 6:
 		return "balancer", one(r, "range", "roundrobin")
+	case 7:
+		return "saga", one(r, "choreography", "orchestration")
 	}
 	return "key", one(r, "user", "order", "none")
 }

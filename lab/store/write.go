@@ -79,7 +79,7 @@ CREATE TABLE payments (
 	order_id   TEXT NOT NULL,
 	amount     INTEGER NOT NULL,
 	method     TEXT NOT NULL,
-	status     TEXT NOT NULL CHECK (status IN ('captured', 'refunded', 'failed')),
+	status     TEXT NOT NULL CHECK (status IN ('captured', 'refunded', 'failed', 'void')),
 	reason     TEXT NOT NULL DEFAULT ''
 ) WITHOUT ROWID;
 CREATE INDEX payments_order ON payments (order_id);
@@ -105,4 +105,23 @@ CREATE TABLE notifications (
 	at       INTEGER NOT NULL
 );
 CREATE INDEX notifications_order ON notifications (order_id);
+
+-- Which way an order goes through the shop, from its first message to its end.
+CREATE TABLE styles (
+	order_id TEXT PRIMARY KEY,
+	saga     TEXT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE sagas (
+	saga_id  TEXT PRIMARY KEY,
+	state    TEXT NOT NULL,
+	steps    TEXT NOT NULL, -- JSON
+	deadline INTEGER NOT NULL, -- 0: it waits for nothing
+	tries    INTEGER NOT NULL,
+	reply_id TEXT NOT NULL,
+	reason   TEXT NOT NULL,
+	data     TEXT NOT NULL, -- JSON
+	version  INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX sagas_deadline ON sagas (deadline) WHERE deadline > 0;
 `

@@ -35,7 +35,7 @@ export class Faults {
     if (visible) {
       set(bad, 'data-state', first.state);
       set(bad, 'data-cause-for', first.id);
-      const { head, tail } = becauseOf(first.what, this.app.say(first.because));
+      const { head, tail } = becauseOf(what(first), this.app.say(first.because));
       once(bad, sign, () => [
         h('p', {}, chipOf(first), ' ', h('b', {}, `${head} `), `${tail}${first.seq ? ', ' : '.'}`, first.seq ? this.app.moment(first.seq, clock(first.since)) : ''),
         h('div', { class: 'acts' }, h('button', { type: 'button', class: 'btn sm', onclick: (/** @type {any} */ e) => this.app.inspect(first.broker === undefined ? { type: 'service', name: first.service } : { type: 'broker', id: first.broker }, e.currentTarget) }, 'Show'), this.whyOf(first), this.repair(first)),
@@ -46,7 +46,7 @@ export class Faults {
 
   /** @param {ReturnType<typeof troubles>[number]} trouble */
   reason(trouble) {
-    const { head, tail } = becauseOf(trouble.what, this.app.say(trouble.because));
+    const { head, tail } = becauseOf(this.app.say(trouble.what), this.app.say(trouble.because));
     return h('span', { class: 'txt', 'data-cause-for': trouble.id }, h('b', {}, `${head} `), `${tail}${trouble.seq ? ', ' : ''}`, trouble.seq ? this.app.moment(trouble.seq, clock(trouble.since)) : '');
   }
 
@@ -57,15 +57,17 @@ export class Faults {
 
   /** Why a thing is in trouble. @param {ReturnType<typeof troubles>[number]} trouble */
   whyOf(trouble) {
-    if (trouble.state === 'armed' || trouble.broker !== undefined) return whyButton(this.app, 'seq', trouble.seq, trouble.what);
+    if (trouble.state === 'armed' || trouble.broker !== undefined || trouble.repair === 'Resend') return whyButton(this.app, 'seq', trouble.seq, trouble.what);
     return whyButton(this.app, 'service', trouble.service, trouble.what);
   }
 
   /** @param {HTMLElement} button @param {ReturnType<typeof troubles>} list */
   async repairAll(button, list) {
     // What was paused or scaled away is not broken: it is set going by its own action.
-    for (const trouble of list.filter((t) => t.repair !== 'Repair' && t.repair !== 'Remove')) await this.app.press(button, repairOf(trouble, this.app.board));
+    const again = list.filter((t) => t.repair === 'Resend');
+    for (const trouble of list.filter((t) => t.repair !== 'Repair' && t.repair !== 'Remove' && !again.includes(t))) await this.app.press(button, repairOf(trouble, this.app.board));
     await this.app.press(button, { heal: 'all' });
+    for (const trouble of again) await this.app.press(button, repairOf(trouble, this.app.board)); // who gave it up can do it now
   }
 
   /** @param {Board} board */

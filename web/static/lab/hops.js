@@ -4,7 +4,7 @@
 /** @typedef {import('./types.js').Hop} Hop */
 /** @typedef {{edge: string, seq: number, hop: Hop, again: boolean}} Leg again: the order went this way before, with the same event */
 
-const IN = new Set(['delivered', 'handling', 'handled', 'written', 'projected', 'compensated', 'failed', 'retrying', 'skipped', 'dead_lettered']);
+const IN = new Set(['delivered', 'handling', 'handled', 'written', 'projected', 'compensated', 'failed', 'retrying', 'skipped', 'dead_lettered', 'saga']);
 const COMMAND = 'PlaceOrder'; // the order service's own API: it comes from the shop, not from a topic
 
 /** The edge of the map that a hop or a journal entry went along, "" for none. @param {{kind: string, service?: string, topic?: string, event_type?: string}} hop */

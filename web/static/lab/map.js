@@ -4,6 +4,7 @@
 
 import { css, h, icon, keyed, once, s, set, text } from './dom.js';
 import { legs } from './hops.js';
+import { COMMAND_TOPICS, isLed, isUnled, ledLines, placeLed } from './led.js';
 import { NAMES, SERVICES, TOPICS, becauseOf, clock, count, leads, look, money, reads, readsShort, seatName, stateWord, troubles } from './words.js';
 
 /** @typedef {import('./types.js').Board} Board */
@@ -59,8 +60,8 @@ export class MapLens {
     this.brokers = h('div', { class: 'brokers', role: 'group', 'aria-label': 'Kafka brokers' });
     this.nodes.cluster = h('div', { class: 'svc ext cluster' }, h('header', {}, 'Kafka'), this.brokers);
     for (const name of SERVICES) this.nodes[`s:${name}`] = this.service(name);
-    for (const topic of TOPICS) this.nodes[`t:${topic}`] = this.topic(topic);
-    const order = ['shop', 's:order', 't:orders', 'gateway', 's:payment', 't:payments', 's:inventory', 't:inventory', 's:notification', 't:notifications', 's:projector', 'readmodel', 's:orchestrator', 'cluster'];
+    for (const topic of [...TOPICS, ...COMMAND_TOPICS]) this.nodes[`t:${topic}`] = this.topic(topic);
+    const order = ['shop', 's:order', 't:orders', 'gateway', 's:payment', 't:payments', 's:inventory', 't:inventory', 's:notification', 't:notifications', 's:projector', 'readmodel', 's:orchestrator', ...COMMAND_TOPICS.map((topic) => `t:${topic}`), 'cluster'];
     this.figure.append(...order.map((name) => this.nodes[name]));
     this.figure.append(this.charge, this.notes, this.letters);
   }
@@ -85,10 +86,15 @@ export class MapLens {
     const heights = Object.fromEntries(SERVICES.map((name) => [name, boxHeight(board.services[name])]));
     heights.cluster = 6 + 22 * Math.max(2, board.brokers?.length ?? 0);
     if (!this.width) this.width = this.figure.clientWidth;
-    const shape = `${this.width} ${JSON.stringify(heights)} ${stacked} ${board.settings?.saga} ${troubles(board).filter((t) => t.state !== 'armed').length}`;
+    const led = isLed(board);
+    const shape = `${this.width} ${led} ${JSON.stringify(heights)} ${stacked} ${troubles(board).filter((t) => t.state !== 'armed').length}`;
     if (shape !== this.shape) { this.shape = shape; this.place(board, heights, stacked); }
     for (const name of SERVICES) this.drawService(board, name);
     for (const topic of TOPICS) this.drawTopic(board, topic);
+    for (const topic of COMMAND_TOPICS) {
+      this.nodes[`t:${topic}`].hidden = !led;
+      if (led) this.drawTopic(board, topic);
+    }
     this.drawReadModel(board);
     this.drawBrokers(board);
     this.drawFlow(board);
@@ -133,30 +139,33 @@ export class MapLens {
     const pay = at['s:payment'];
     at.gateway = { x: pay.x, y: 0, w: pay.w, h: 24 };
     const rowEnd = Math.max(TOP + row, mid + MINI / 2 + 18);
-    this.orchestrated = board.settings?.saga === 'orchestration';
     const noteLines = Math.max(1, troubles(board).filter((t) => t.state !== 'armed').length);
     this.noteTop = rowEnd + 4;
     const bus = this.noteTop + Math.min(noteLines, 4) * 20 + 8;
-    const readBus = bus + 20;
-    const below = readBus + 14;
-    at['s:orchestrator'] = { x: at['s:order'].x, y: below, w: svcW, h: heights.orchestrator };
-    at.cluster = { x: at['t:orders'].x, y: below, w: CLUSTER, h: heights.cluster };
+    const tapeH = 18 + MINI + 17;
+    const led = isLed(board) ? placeLed(at, bus + 16, tapeH, heights) : null;
+    const readBus = led ? led.readBus : bus + 20;
+    const below = led ? led.below : readBus + 14;
+    at['s:orchestrator'] ??= { x: at['s:order'].x, y: below, w: svcW, h: heights.orchestrator };
+    const flat = led !== null; // the row is taken: the brokers stand side by side below it
+    set(this.nodes.cluster, 'data-flat', flat);
+    at.cluster = flat ? { x: at['s:order'].x, y: below + Math.max(tapeH, heights.orchestrator) + 12, w: 3 * CLUSTER, h: 28 } : { x: at['t:orders'].x, y: below, w: CLUSTER, h: heights.cluster };
     at['s:projector'] = { x: at['s:inventory'].x, y: below, w: svcW, h: heights.projector };
     at.readmodel = { x: at['s:notification'].x, y: below, w: svcW + gap + tapeW, h: Math.max(51, heights.projector) };
     this.at = at;
     this.mid = mid;
-    css(this.figure, 'height', `${below + Math.max(heights.projector, heights.cluster, this.orchestrated ? heights.orchestrator : 0, 51) + 4}px`);
+    css(this.figure, 'height', `${flat ? at.cluster.y + 32 : below + Math.max(heights.projector, heights.cluster, 51) + 4}px`);
     for (const [name, box] of Object.entries(at)) {
       const node = this.nodes[name];
       css(node, 'left', `${box.x}px`); css(node, 'top', `${box.y}px`); css(node, 'width', `${box.w}px`);
       if (!name.startsWith('t:')) css(node, 'height', `${box.h}px`);
     }
     css(this.charge, 'left', `${pay.x + pay.w + 12}px`);
-    this.lineUp(at, mid, bus, readBus);
+    this.lineUp(at, mid, rowEnd, bus, readBus, led);
   }
 
-  /** @param {Record<string, Box>} at @param {number} mid @param {number} bus @param {number} readBus */
-  lineUp(at, mid, bus, readBus) {
+  /** @param {Record<string, Box>} at @param {number} mid @param {number} rowEnd @param {number} bus @param {number} readBus @param {ReturnType<typeof placeLed> | null} led */
+  lineUp(at, mid, rowEnd, bus, readBus, led) {
     const chain = ['shop', 's:order', 't:orders', 's:payment', 't:payments', 's:inventory', 't:inventory', 's:notification', 't:notifications'];
     /** @type {[string, string, string][]} */
     const lines = [];
@@ -170,11 +179,12 @@ export class MapLens {
     const order = at['s:order'];
     const back = order.x + order.w / 2 - 12;
     const orderEnd = order.y + order.h + 2;
-    for (const topic of ['payments', 'inventory']) {
+    if (led) lines.push(...ledLines(at, mid, rowEnd, led));
+    for (const topic of led ? [] : ['payments', 'inventory']) {
       lines.push([`t:${topic}>s:order`, `M${center(`t:${topic}`) - 5} ${under(`t:${topic}`)}V${bus}H${back}V${orderEnd}`, 'edge']);
     }
     const pay = at['s:payment'];
-    lines.push(['t:inventory>s:payment', `M${center('t:inventory') - 5} ${under('t:inventory')}V${bus}H${pay.x + pay.w / 2}V${pay.y + pay.h + 2}`, 'edge sometimes']);
+    if (!led) lines.push(['t:inventory>s:payment', `M${center('t:inventory') - 5} ${under('t:inventory')}V${bus}H${pay.x + pay.w / 2}V${pay.y + pay.h + 2}`, 'edge sometimes']);
     const project = at['s:projector'];
     for (const topic of TOPICS) {
       lines.push([`t:${topic}>s:projector`, `M${center(`t:${topic}`) + 5} ${under(`t:${topic}`)}V${readBus}H${project.x + project.w / 2}V${project.y - 2}`, 'edge read']);
@@ -186,7 +196,7 @@ export class MapLens {
       const path = s('path', { d, class: className, 'data-edge': name, 'marker-end': 'url(#arr)', 'marker-start': name === 'gateway' ? 'url(#arr)' : null });
       this.paths[name] = path;
       return path;
-    }), s('text', { x: back + 8, y: bus + 14 }, 'Order reads both'), s('text', { x: project.x + project.w / 2 + 8, y: readBus - 5, class: 'readlabel' }, ''));
+    }), s('text', { x: back + 8, y: bus + 14 }, led ? '' : 'Order reads both'), s('text', { x: project.x + project.w / 2 + 8, y: readBus - 5, class: 'readlabel' }, ''));
     this.motion.paths = this.paths;
     this.motion.measureWays();
   }
@@ -195,7 +205,7 @@ export class MapLens {
   drawService(board, name) {
     const node = this.nodes[`s:${name}`];
     const service = board.services[name];
-    const idle = name === 'orchestrator' && board.settings?.saga !== 'orchestration'; // the events lead the saga: there is no such seat
+    const idle = name === 'orchestrator' && !isLed(board); // the events lead the saga: there is no such seat
     node.hidden = !service || idle;
     set(node, 'class', `svc${(service?.seats?.length ?? 0) > 1 ? ' many' : ''}`);
     set(node, 'data-picked', this.app.picked.has(`service/${name}`));
@@ -316,11 +326,12 @@ export class MapLens {
     }
     const sub = front ? 'the last three hops of ' : '';
     once(this.sub, `${front?.id}${front?.hue}${front?.letter}`, () => (front ? [sub, this.app.mark(front.id), ' are numbered'] : ['one box a service, one tape a topic']));
+    const led = isLed(board);
     for (const [name, path] of Object.entries(this.paths)) {
       const hue = hot.get(name);
       const load = this.motion.load(name);
       const cut = name.split('>').some((end) => board.services[end.replace('s:', '')]?.cut?.includes('kafka') && end.startsWith('s:')) && name.includes('t:');
-      set(path, 'class', `edge${cut ? ' cut' : ''}${hue ? ' pass' : name.endsWith('>s:projector') ? ' read' : ''}${load ? ' flow' : ''}`);
+      set(path, 'class', `edge${cut ? ' cut' : ''}${hue ? ' pass' : name.endsWith('>s:projector') ? ' read' : ''}${load ? ' flow' : led && !hue && isUnled(name) ? ' off' : ''}`);
       set(path, 'data-hue', hue ?? null);
       set(path, 'data-load', load || null);
       set(path, 'marker-end', hue ? `url(#arr-${hue})` : 'url(#arr)');
@@ -332,12 +343,13 @@ export class MapLens {
     keyed(this.tokens, shown, (token) => token.key, (token) => s('g', { 'data-kind': 'event', 'data-order': token.letter, 'data-hue': token.hue },
       s('rect', { class: 'tok', x: -10, y: -10, width: 20, height: 20, rx: 5 }), s('text', { class: 'tk', y: 4.5 }, token.letter)),
     (g, token) => {
-      const bent = /^t:(payments|inventory)>s:(order|payment)$/.test(token.edge);
+      const bent = /^t:(payments|inventory)>s:(order|payment)$|-commands|>t:saga-replies|t:orders>s:orchestrator/.test(token.edge);
       const way = this.motion.ways[token.edge];
-      const point = way.at(bent ? 1 - 24 / way.length : 0.46);
+      const aside = token.edge.includes('-commands>'); // a short way up, past the notes: what stacks there stands side by side
+      const point = way.at(aside ? 11 / way.length : bent ? 1 - 24 / way.length : 0.46);
       const level = stacked.get(token.edge) ?? 0;
       stacked.set(token.edge, level + 1);
-      set(g, 'transform', `translate(${point.x} ${point.y + level * 26})`);
+      set(g, 'transform', `translate(${point.x + (aside ? level * 46 : 0)} ${point.y + (aside ? 0 : level * 26)})`);
       set(g, 'data-hue', token.hue);
       const second = g.querySelector('.tok2');
       if (token.again && !second) g.prepend(s('rect', { class: 'tok2', x: -13.5, y: -13.5, width: 27, height: 27, rx: 7 }));
@@ -361,7 +373,7 @@ export class MapLens {
     const list = troubles(board).filter((trouble) => trouble.state !== 'armed').slice(0, 4);
     keyed(this.notes, list, (trouble) => trouble.id, (trouble) => h('p', { class: 'mapnote', 'data-cause-for': trouble.id }), (node, trouble, i) => {
       set(node, 'class', trouble.state === 'failed' ? 'mapnote' : 'mapnote late');
-      const { head, tail } = becauseOf(trouble.what, this.app.say(trouble.because));
+      const { head, tail } = becauseOf(this.app.say(trouble.what), this.app.say(trouble.because));
       once(node, `${head} ${tail} ${trouble.seq} ${trouble.since}`, () => [h('b', {}, `${head} `), `${tail}${trouble.seq ? ', ' : ''}`, trouble.seq ? this.app.moment(trouble.seq, clock(trouble.since)) : null]);
       const box = this.at[`s:${trouble.service}`] ?? (trouble.broker === undefined ? { x: 0 } : this.at.cluster);
       css(node, 'top', `${(this.noteTop) + i * 20}px`);
@@ -377,7 +389,7 @@ export class MapLens {
 
   /** @param {Board} board */
   drawLetters(board) {
-    const waiting = TOPICS.map((topic) => ({ topic, n: (board.dead_letters ?? []).filter((letter) => letter.original_topic === topic && letter.state === 'waiting').length })).filter((one) => one.n > 0);
+    const waiting = [...TOPICS, ...(isLed(board) ? COMMAND_TOPICS : [])].map((topic) => ({ topic, n: (board.dead_letters ?? []).filter((letter) => letter.original_topic === topic && letter.state === 'waiting').length })).filter((one) => one.n > 0);
     css(this.charge, 'top', waiting.some((one) => one.topic === 'payments') ? '-7px' : '2px'); // both stand beside the gateway
     keyed(this.letters, waiting, (one) => one.topic, (one) => {
       const node = h('button', { type: 'button', class: 'chip dead dlq', 'data-kind': 'dead_letter', onclick: () => this.app.inspect({ type: 'topic', name: `${one.topic}.dlq` }, node) }, icon('octagon'), h('span'));
@@ -386,7 +398,8 @@ export class MapLens {
       const box = this.at[`t:${one.topic}`];
       text(node.lastChild, `${one.n} dead`);
       set(node, 'aria-label', `${one.topic}.dlq: ${count(one.n, 'dead letter')}`);
-      if (box) { css(node, 'left', `${box.x + box.w / 2}px`); css(node, 'top', `${box.y - 26}px`); }
+      const beside = COMMAND_TOPICS.includes(one.topic); // the ways into the services run above
+      if (box) { css(node, 'left', `${beside ? box.x + box.w + 36 : box.x + box.w / 2}px`); css(node, 'top', `${beside ? box.y + 18 + MINI / 2 - 12 : box.y - 26}px`); }
     });
   }
 

@@ -2,6 +2,7 @@
 // what will happen, and never what is to be learned from it.
 
 import { el, h, icon, keyed, set, text } from './dom.js';
+import { isLed } from './led.js';
 import { HANDLES, NAMES, SERVICES, TOPICS, leads, lower } from './words.js';
 
 /** @typedef {import('./types.js').Board} Board */
@@ -94,6 +95,7 @@ const GROUPS = [
     setting('Sharing out', 'How its group shares partitions out when a seat comes or goes.', 'balancer', [['cooperative', 'step by step'], ['eager', 'all stop first'], ['range', 'all stop, by ranges'], ['roundrobin', 'all stop, in turn']]),
     setting('Retries', 'How often a failed message is tried again.', 'retries', [['0', 'never'], ['1', 'once'], ['3', '3 times'], ['5', '5 times'], ['10', '10 times']]),
     setting('Time a message takes', 'Simulated work, so that people can follow.', 'work', [['0s', 'none'], ['50ms', '50 ms'], ['500ms', '½ s'], ['1s', '1 s'], ['3s', '3 s']]),
+    { title: 'Who leads an order', say: 'For orders to come: each service reacts to the events of the others, or an orchestrator sends commands. An order that is under way keeps to its way.', fields: [change('saga', 'make it', [['choreography', 'nobody: choreography'], ['orchestration', 'the orchestrator']], (board) => board.settings?.saga ?? 'choreography')], act: (v) => ({ set: { saga: v.saga } }) },
     { title: 'Record key', say: 'Records with the same key go to the same partition.', fields: [change('key', 'make it', [['user', 'the user'], ['order', 'the order'], ['none', 'none: round robin']], (board) => board.settings?.key ?? 'user')], act: (v) => ({ set: { key: v.key } }) },
   ]],
 ];
@@ -165,7 +167,7 @@ export class Palette {
     if (field.kind === 'number') return h('input', { type: 'number', name: field.name, min: field.min, max: field.max, value, required: true, oninput: keep });
     /** @type {any[]} */
     let options = field.options ?? [];
-    if (field.kind === 'service') options = SERVICES.filter((name) => name !== 'orchestrator' || this.app.board.settings?.saga === 'orchestration').map((name) => [name, NAMES[name]]);
+    if (field.kind === 'service') options = SERVICES.filter((name) => name !== 'orchestrator' || isLed(this.app.board)).map((name) => [name, NAMES[name]]);
     if (field.kind === 'topic') options = TOPICS.map((name) => [name, name]);
     if (field.kind === 'broker') options = this.app.board.brokers.map((one) => [String(one.id), `${one.id}${one.state === 'down' ? ', down' : `, leads ${leads(this.app.board, one.id)}`}`]);
     if (field.kind === 'partition') options = (this.app.board.topics[this.values.topic]?.partitions ?? []).map((p) => [String(p.id), `p${p.id}, led by broker ${p.leader}`]);
@@ -214,6 +216,8 @@ export class Palette {
 /** The action that mends a trouble. @param {{service: string, repair: string, seq: number, broker?: number}} trouble @param {Board} board */
 export function repairOf(trouble, board) {
   if (trouble.repair === 'Mend') return { mend: { service: trouble.service } };
+  const letters = `${trouble.service}-commands.dlq`; // what was given up is what the saga waits for
+  if (trouble.repair === 'Resend' && board.dead_letters.some((one) => one.topic === letters && one.state === 'waiting')) return { redrive: { topic: letters, all: true } };
   if (trouble.repair === 'Remove') return { unbreak: { id: trouble.seq } };
   if (trouble.broker !== undefined) return { broker: { id: trouble.broker, ...(board.brokers.find((one) => one.id === trouble.broker)?.state === 'down' ? { state: 'up' } : { slow: '0s' }) } };
   if (trouble.repair === 'Resume') return { resume: { service: trouble.service } };

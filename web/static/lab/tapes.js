@@ -6,6 +6,7 @@ import { css, h, icon, keyed, once, s, set, text } from './dom.js';
 import { STATE_WORDS, isCopy, stateOf } from './cells.js';
 import { blockWords, calmScale, denseScale } from './scale.js';
 import { Threads, stops } from './threads.js';
+import { COMMAND_TOPICS } from './led.js';
 import { DEFAULT_GROUP, READS, TOPICS, clock, count, look, reader, seatName, serviceOf, troubles } from './words.js';
 
 /** @typedef {import('./types.js').Board} Board */
@@ -303,9 +304,11 @@ function show(node, on, n) {
 /** @param {string} symbol @param {string} className */
 function mark(symbol, className) { return s('svg', { class: className, 'aria-hidden': 'true' }, s('use', { href: `#${symbol}` })); }
 
+const RANKED = [...TOPICS, ...COMMAND_TOPICS];
+
 /** @param {string} topic */
 function rank(topic) {
-  const at = TOPICS.indexOf(topic.replace('.dlq', ''));
+  const at = RANKED.indexOf(topic.replace('.dlq', ''));
   return (at < 0 ? 10 : at) + (topic.endsWith('.dlq') ? 20 : 0);
 }
 

@@ -10,7 +10,7 @@
  *   breakpoints: Breakpoint[], held: Held[], dead_letters: Letter[], read_model: {orders: Record<string, {status: string, version: number, user_name: string}>, lag: number, lag_ms: number, rebuild: {total: number, left: number}},
  *   experiments?: {name: string, on: boolean, facts: {name: string, value: number, unit?: string, bad?: boolean}[], because: string, steps: string[]}[],
  *   stock: Record<string, number>, invariants: Record<string, Verdict>, faults: Fault[],
- *   alerts: {id: string, text: string, seq: number}[],
+ *   sagas: Record<string, Saga>, alerts: {id: string, text: string, seq: number}[],
  *   counts: {orders: number, open: number, completed: number, cancelled: number, records: number},
  *   rerun: null | {of: string, but: string, steps: number, done: number, refused: number, until: number, over: boolean}}} Board
  * @typedef {{id: number, state: 'up'|'down', controller?: boolean, slow?: string, because: string, because_seq: number}} Broker
@@ -33,6 +33,9 @@
  *   notifications: number, saga: string, source: string, placed: number, placed_seq: number, trail: Hop[], waiting?: string}} Order
  * @typedef {{seq: number, at: number, kind: string, service?: string, topic?: string, partition: number, offset: number,
  *   event_type?: string, text: string}} Hop
+ * @typedef {{id: string, state: 'running'|'compensating'|'completed'|'compensated'|'needs_person', step: string,
+ *   steps: {name: string, service: string, command: string, undo: string, state: string, seq: number, at: number}[], command: string, tries: number,
+ *   deadline: number, reason: string, because: string, because_seq: number, started: number, ended: number, seq: number}} Saga
  * @typedef {{id: string, state: 'holds'|'pending'|'broken', because: string, evidence: number[]|null}} Verdict
  * @typedef {{id: number, text: string, event?: string, service?: string, order?: string, when?: string}} Breakpoint
  * @typedef {{breakpoint: number, service: string, instance: number, topic: string, partition: number, offset: number, seq: number, event_type?: string,

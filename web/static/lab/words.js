@@ -15,11 +15,12 @@ const EVENTS = ['OrderCreated', 'OrderCancelled', 'OrderCompleted', 'PaymentComp
 
 /** @type {Record<string, string[]>} the events, and the call, that a service does something about */
 export const HANDLES = {
-  order: ['PlaceOrder', 'OrderCreated', 'PaymentCompleted', 'PaymentFailed', 'PaymentRefunded', 'StockReserved'],
-  payment: ['OrderCreated', 'OrderCancelled', 'StockReservationFailed'],
-  inventory: ['PaymentCompleted', 'PaymentRefunded'],
-  notification: ['StockReserved'],
+  order: ['PlaceOrder', 'OrderCreated', 'PaymentCompleted', 'PaymentFailed', 'PaymentRefunded', 'StockReserved', 'CompleteOrder', 'CancelOrder'],
+  payment: ['OrderCreated', 'OrderCancelled', 'StockReservationFailed', 'ChargePayment', 'RefundPayment'],
+  inventory: ['PaymentCompleted', 'PaymentRefunded', 'ReserveStock', 'ReleaseStock'],
+  notification: ['StockReserved', 'SendNotification'],
   projector: EVENTS,
+  orchestrator: EVENTS,
 };
 
 /** @type {Record<string, string>} the short names of seats */
@@ -48,7 +49,8 @@ export const PROMISE_MEANING = {
 };
 
 /** @type {Record<string, string>} the group whose carets a topic shows at first */
-export const DEFAULT_GROUP = { orders: 'payment-service', payments: 'inventory-service', inventory: 'notification-service', notifications: 'projector' };
+export const DEFAULT_GROUP = { orders: 'payment-service', payments: 'inventory-service', inventory: 'notification-service', notifications: 'projector',
+  'order-commands': 'order-service', 'payment-commands': 'payment-service', 'inventory-commands': 'inventory-service', 'notification-commands': 'notification-service', 'saga-replies': 'saga-orchestrator' };
 
 /** @type {Record<string, string[]>} what each group of the shop reads; a client from outside shows up by itself */
 export const READS = {
@@ -182,6 +184,11 @@ export function troubles(board) {
     });
   }
   const down = new Set(list.map((t) => t.service));
+  for (const saga of Object.values(board.sagas ?? {})) {
+    if (saga.state !== 'needs_person') continue;
+    const step = saga.steps.find((one) => one.name === saga.step);
+    list.push({ id: `saga-${saga.id}`, state: 'failed', chip: 'NEEDS YOU', what: `the saga of ${saga.id} needs a person`, because: saga.because, seq: saga.because_seq, since: step?.at ?? 0, service: step?.service ?? '', repair: 'Resend' });
+  }
   for (const fault of board.faults ?? []) {
     if (fault.broker !== undefined) continue;
     if (fault.kind === 'cut' && !down.has(fault.service ?? '')) {
