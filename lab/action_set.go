@@ -48,7 +48,7 @@ func (a *setting) do(_ context.Context, l *Lab, c call) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	if settings.Saga != "choreography" {
+	if settings.Saga == "orchestration" {
 		return Result{}, notYet("the saga style " + settings.Saga)
 	}
 	was := l.settings()

@@ -30,6 +30,7 @@ type Board struct {
 	Held        []*Held                    `json:"held"` // the message that a breakpoint holds: one, or none
 	Alerts      []Alert                    `json:"alerts"`
 	Counts      Counts                     `json:"counts"`
+	Calls       map[string]*Call           `json:"calls"` // synchronous calls that are under way, by id
 	Rerun       *Rerun                     `json:"rerun"` // null where the lab repeats none
 	fold                                   // what the fold remembers and nobody is shown
 }
@@ -144,6 +145,7 @@ type Service struct {
 	DeadLettered      int      `json:"dead_lettered"`
 	Crashes           int      `json:"crashes"`
 	Lag               int64    `json:"lag"`
+	Slots             Slots    `json:"slots"`
 }
 
 // Seat is one instance of a service.
@@ -157,6 +159,7 @@ type Seat struct {
 	Idle       string             `json:"idle,omitempty"` // why it has no partition, "" where it has
 	Doing      *Doing             `json:"doing,omitempty"`
 	Blocked    []Blockage         `json:"blocked,omitempty"`
+	Slots      Slots              `json:"slots"`
 }
 
 // Blockage is a partition of a seat that does not move, because its first

@@ -110,7 +110,7 @@ func Open(ctx context.Context, s Settings, o Options) (*Lab, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.Saga != "choreography" {
+	if s.Saga == "orchestration" {
 		return nil, notYet("the saga style " + s.Saga)
 	}
 	l := &Lab{
@@ -200,6 +200,8 @@ func (l *Lab) build(ctx context.Context, s Settings) (err error) {
 			return context.WithValue(ctx, seatKey{}, seated{l.gate, seat{service, instance}})
 		},
 		SessionTimeout: s.SessionTimeout.D(), Heartbeat: s.Heartbeat.D(),
+		Running:     func(service string) []int { return l.services[service].Running() },
+		CallTimeout: s.CallTimeout.D(), Slots: s.Slots,
 	}
 	l.orders = shop.NewOrders(env, s.Services["order"].shop())
 	l.services = map[string]*shop.Service{

@@ -98,7 +98,7 @@ func (r Recording) But(set json.RawMessage) (Recording, string, error) {
 	if err != nil {
 		return r, "", err
 	}
-	if settings.Saga != "choreography" {
+	if settings.Saga == "orchestration" {
 		return r, "", notYet("the saga style " + settings.Saga)
 	}
 	steps, same := r.Steps, len(CompareSettings(r.Settings, settings)) == 0

@@ -2,14 +2,16 @@ package shop
 
 import (
 	"context"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"eddy/lab/kafka"
 	"eddy/lab/store"
 )
 
-// Env is what the services of one shop stand on. It is shared and not changed
-// after New.
+// Env is what the services of one shop stand on. It is shared; its exported
+// fields are not changed after New.
 type Env struct {
 	Cluster *kafka.Cluster
 	Write   *store.Write
@@ -30,6 +32,15 @@ type Env struct {
 
 	SessionTimeout time.Duration // until a silent member is out of its group
 	Heartbeat      time.Duration
+
+	// Running lists the instances of a service that can be called.
+	Running     func(service string) []int
+	CallTimeout time.Duration // how long a call waits for its answer, lab time
+	Slots       int           // calls that an instance serves at once
+
+	calls  numbers
+	turn   atomic.Int64 // whose turn it is to be called
+	styles sync.Map     // order id → the style it is fulfilled in
 }
 
 // Clock is the shop's time: the lab can slow it down or stop it. The timers of

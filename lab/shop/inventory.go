@@ -18,6 +18,7 @@ func NewInventory(env *Env, s Settings) *Service {
 			PaymentCompleted: reserve,
 			PaymentRefunded:  release,
 		},
+		answers: map[string]Reaction{ReserveStock: reserve, ReleaseStock: release},
 	}, s)
 }
 

@@ -22,6 +22,7 @@ type member struct {
 	client *kgo.Client
 	loop   *pattern.Consumer
 	outbox *pattern.Outbox
+	door   *door
 
 	ctx    context.Context
 	cancel context.CancelCauseFunc // its cause is what a call that is cut off hears
@@ -63,6 +64,11 @@ func newMember(s *Service, n int) (*member, error) {
 		return nil, fmt.Errorf("make a Kafka client: %w", err)
 	}
 	m.client, m.loop.Client = client, client
+	if m.door, err = newDoor(m); err != nil {
+		m.cancel(err)
+		m.silence()
+		return nil, err
+	}
 	return m, nil
 }
 
@@ -149,6 +155,7 @@ func (m *member) stop() {
 	answered := make(chan struct{})
 	go func() {
 		defer close(answered)
+		m.door.finish(patience)
 		m.relays.Wait()
 	}()
 	select {
@@ -157,6 +164,7 @@ func (m *member) stop() {
 	}
 	m.cancel(fmt.Errorf("the %s service stopped while it had the call", m.name))
 	<-m.done
+	m.door.close()
 	<-answered
 	if m.link.Down() { // nobody hears a goodbye
 		m.silence()
@@ -168,6 +176,7 @@ func (m *member) stop() {
 // die takes the member off the network and stops its work. It does not wait.
 func (m *member) die() {
 	m.link.Cut()
+	m.door.shut()
 	m.cancel(fmt.Errorf("the %s service crashed while it had the call", m.name))
 	if m.lose(m) {
 		m.link.Cut() // somebody may have mended it just now
@@ -182,6 +191,7 @@ func (m *member) die() {
 // bury clears up after a cut: the client must not try to leave the group.
 func (m *member) bury() {
 	<-m.done
+	m.door.close()
 	m.relays.Wait()
 	m.silence()
 }
@@ -200,6 +210,9 @@ func (m *member) silence() {
 // anything else can go out.
 func (m *member) at(ctx context.Context, mo Moment) error {
 	mo.Service, mo.Instance = m.name, m.n
+	if mo.Call == nil {
+		mo.Call = CallIn(ctx)
+	}
 	err := m.env.Watch.At(ctx, mo)
 	var crash *Crash
 	if errors.As(err, &crash) {
@@ -273,7 +286,8 @@ func (m *member) decode(rec *kgo.Record) {
 	h := &m.hand
 	h.rec, h.seen = rec, false
 	h.event, h.err = m.read(rec)
-	h.pass = Known(h.event.Type) && m.react[h.event.Type] == nil || h.err == nil && m.needs != nil && !m.needs(m.ctx, m, h.event)
+	h.pass = Known(h.event.Type) && m.react[h.event.Type] == nil || h.err == nil && m.needs != nil && !m.needs(m.ctx, m, h.event) ||
+		m.answers != nil && m.env.styleOf(string(h.event.Data.OrderID)) == Sync && h.err == nil
 }
 
 // read decodes a record; what the log has is decoded once for all.

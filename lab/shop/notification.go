@@ -10,7 +10,8 @@ import (
 func NewNotification(env *Env, s Settings) *Service {
 	return newService(env, role{
 		name: "notification", group: "notification-service", topics: []string{"inventory", "notification-commands"},
-		react: map[string]Reaction{StockReserved: notify},
+		react:   map[string]Reaction{StockReserved: notify},
+		answers: map[string]Reaction{SendNotification: notify},
 	}, s)
 }
 

@@ -16,6 +16,7 @@ func NewPayment(env *Env, s Settings) *Service {
 			StockReservationFailed: p.refund,
 			OrderCancelled:         p.refund,
 		},
+		answers: map[string]Reaction{ChargePayment: p.charge, RefundPayment: p.refund},
 	}, s)
 }
 
