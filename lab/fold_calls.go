@@ -237,18 +237,27 @@ func (b *Board) callFor(o *Order) (newest *Call) {
 	return newest
 }
 
+// isLost tells whether nobody works any more on an order that a customer's call
+// brought. An order from outside comes again: its event is on the log.
+func (b *Board) isLost(o *Order) bool {
+	if o.Saga != shop.Sync || o.Source != "shop" || isFinal(o.Status) {
+		return false
+	}
+	for _, c := range b.Calls {
+		if c.Order == o.ID {
+			return false
+		}
+	}
+	return true
+}
+
 // waitsForCall says why an order does not move that is fulfilled by calls, ""
 // where it does.
 func (b *Board) waitsForCall(o *Order) string {
 	c := b.callFor(o)
 	switch {
-	case c == nil && o.Source == "shop":
-		for _, h := range slices.Backward(o.Trail) {
-			if h.Kind == KindCrashed && h.Service == "order" {
-				return "waits in vain, because the order service crashed in the middle of it, and a call that is lost is written nowhere"
-			}
-		}
-		return ""
+	case c == nil && b.isLost(o):
+		return "waits in vain, because whoever worked on it went down in the middle of it, and what a call was about is written nowhere"
 	case c == nil:
 		return ""
 	}

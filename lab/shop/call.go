@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"sync"
 	"sync/atomic"
 
 	"eddy/lab/pattern"
@@ -100,10 +101,26 @@ const (
 	callerHeader = "Caller"
 )
 
-// numbers of calls, for their ids
+// numbers makes the ids of calls.
 type numbers struct{ last atomic.Int64 }
 
 func (n *numbers) next() string { return "call-" + strconv.FormatInt(n.last.Add(1), 10) }
+
+// turns share calls out evenly.
+type turns struct {
+	mu sync.Mutex
+	of map[string]int // by service
+}
+
+func (t *turns) next(service string) int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.of == nil {
+		t.of = map[string]int{}
+	}
+	t.of[service]++
+	return t.of[service]
+}
 
 // errRefused is a no that the other service gave on purpose.
 type errRefused struct{ reason string }
@@ -221,7 +238,7 @@ func (e *Env) dial(ctx context.Context, dial func(context.Context, string) (net.
 	if len(instances) == 0 {
 		return nil, err
 	}
-	first := int(e.turn.Add(1)) % len(instances)
+	first := e.turns.next(service) % len(instances)
 	for _, n := range slices.Concat(instances[first:], instances[:first]) {
 		if conn, err = dial(ctx, hostName(service, n)); err == nil || ctx.Err() != nil {
 			return conn, err

@@ -3,7 +3,6 @@ package shop
 import (
 	"context"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"eddy/lab/kafka"
@@ -39,8 +38,8 @@ type Env struct {
 	Slots       int           // calls that an instance serves at once
 
 	calls  numbers
-	turn   atomic.Int64 // whose turn it is to be called
-	styles sync.Map     // order id → the style it is fulfilled in
+	turns  turns    // which instance is to be called next
+	styles sync.Map // order id → the style it is fulfilled in
 }
 
 // Clock is the shop's time: the lab can slow it down or stop it. The timers of
