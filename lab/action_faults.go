@@ -76,7 +76,11 @@ func (l *Lab) reactsTo(service, event string) error {
 		return nil
 	}
 	var known []string
-	for _, types := range []map[string]string{shop.TopicOf, {shop.PlaceOrder: ""}} {
+	vocabulary := []map[string]string{shop.TopicOf, {shop.PlaceOrder: ""}}
+	if *l.saga.Load() == shop.Sync {
+		vocabulary = append(vocabulary, shop.Commands)
+	}
+	for _, types := range vocabulary {
 		for t := range types {
 			if l.services[service].ReactsTo(t) || (service == "order" && t == shop.PlaceOrder) {
 				known = append(known, t)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"eddy/lab/pattern"
 	"eddy/lab/shop"
 )
 
@@ -34,7 +35,10 @@ func (l *Lab) callSays(ctx context.Context, at seat, m shop.Moment) {
 			text += ": " + c.Reason
 		}
 	case shop.GaveUp:
-		kind, text = KindFailed, fmt.Sprintf("%s gave up on %s after %s: %v", who, c.Service, time.Duration(c.TookMS)*time.Millisecond, m.Err)
+		kind, text = KindFailed, fmt.Sprintf("%s has no answer to %s: %v", who, c.Type, m.Err)
+		if errors.Is(m.Err, pattern.ErrTimeout) {
+			text = fmt.Sprintf("%s gave up on %s after %s: nobody knows whether %s was done", who, c.Service, time.Duration(c.TookMS)*time.Millisecond, c.Type)
+		}
 		if why := l.board.ailment(c.Service); why.seq > 0 {
 			cause = why.seq
 		}
@@ -110,6 +114,10 @@ func callOf(m shop.Moment) *shop.CallFact {
 // callDone is the state of a call that its server is through with.
 const callDone = "done"
 
+// frozenPatience is how long a customer waits for a lab that stands still, on the
+// wall clock.
+const frozenPatience = 5 * time.Second
+
 // heard is what came of a customer's call.
 type heard struct {
 	answer, reason string
@@ -138,8 +146,15 @@ func (l *Lab) placeByCall(ctx context.Context, o shop.Command, cause int64) hear
 		l.customerHeard(o, cause, heard{answer, reason, err})
 		answered <- heard{answer, reason, err}
 	}()
+	// Nothing that counts lab time ends the wait of a customer whose order is not
+	// even written down when the lab stands still.
+	patience := time.NewTimer(frozenPatience)
+	defer patience.Stop()
 	for {
 		head := l.Head()
+		if !l.clock.State().Frozen {
+			patience.Reset(frozenPatience)
+		}
 		if (l.clock.State().Frozen || ctx.Value(inRerun{}) != nil) && l.takenOrder(o.ID) {
 			return heard{answer: shop.Accepted, reason: "it is written down, and its calls are under way: what comes of it is in the journal"}
 		}
@@ -147,6 +162,10 @@ func (l *Lab) placeByCall(ctx context.Context, o shop.Command, cause int64) hear
 		case h := <-answered:
 			return h
 		case <-l.grown(head):
+		case <-patience.C:
+			if l.clock.State().Frozen && !l.takenOrder(o.ID) {
+				return heard{answer: shop.Unavailable, reason: "the lab stands still, and the order service has not written the order down"}
+			}
 		case <-ctx.Done():
 			return heard{err: context.Cause(ctx)}
 		}

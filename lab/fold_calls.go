@@ -31,6 +31,7 @@ type Slots struct {
 	Waiting int    `json:"waiting"`     // calls in line for one
 	Because string `json:"because"`     // why none is free, "" where one is
 	Seq     int64  `json:"because_seq"` // of the entry to look at
+	Root    string `json:"root"`        // the service that has to get well first, "" where one is free
 }
 
 // applyCall follows a call from its caller to its server and back.
@@ -131,9 +132,9 @@ func (b *Board) countSlots() {
 				}
 			}
 			if now.Total > 0 && now.Used >= now.Total {
-				now.Because, now.Seq = b.whyFull(name, s, now.Used)
+				now.Because, now.Seq, now.Root = b.whyFull(name, s, now.Used)
 				if sum.Because == "" {
-					sum.Because, sum.Seq = now.Because, now.Seq
+					sum.Because, sum.Seq, sum.Root = now.Because, now.Seq, now.Root
 				}
 			}
 			sum.Total, sum.Used, sum.Waiting = sum.Total+now.Total, sum.Used+now.Used, sum.Waiting+now.Waiting
@@ -151,7 +152,7 @@ func (b *Board) countSlots() {
 
 // whyFull says why an instance has no free slot: whom its calls wait for, or
 // what keeps it from ending them.
-func (b *Board) whyFull(name string, s *Seat, used int) (because string, seq int64) {
+func (b *Board) whyFull(name string, s *Seat, used int) (because string, seq int64, root string) {
 	me := nameOf(seat{name, s.Instance})
 	waits := map[string]int{}
 	abandoned := 0
@@ -172,14 +173,14 @@ func (b *Board) whyFull(name string, s *Seat, used int) (because string, seq int
 	if callee != "" {
 		why := b.ailment(callee)
 		text := fmt.Sprintf("%s has no free slot because its %s", me, plural(waits[callee], "call waits", "calls wait"))
-		return fmt.Sprintf("%s for %s%s", text, callee, why.which), why.seq
+		return fmt.Sprintf("%s for %s%s", text, callee, why.which), why.seq, callee
 	}
 	why := b.ailment(name)
 	text := fmt.Sprintf("%s has no free slot because %s under way", me, plural(used, "call is", "calls are"))
 	if abandoned > 0 {
 		text += fmt.Sprintf(", %d of them for callers that gave up", abandoned)
 	}
-	return text + why.andItIs, why.seq
+	return text + why.andItIs, why.seq, name
 }
 
 // ailment is what keeps a service from answering, as the end of a sentence.

@@ -64,7 +64,7 @@ func TestSyncChargeThatTimedOutStays(t *testing.T) {
 		w.Settled() // the call is worked on to its end
 		w.True(`order("A").charges == 1 && order("A").net == 2500 && invariant("no-paid-cancelled") == "broken"`)
 		evidence := w.At("invariants", "no-paid-cancelled", "evidence").([]any)
-		charged := w.Expect("failed order gave up on payment after 1s", "written order CANCELLED", "written payment charged")
+		charged := w.Expect("failed order order-1 gave up on payment after 1s", "written order CANCELLED", "written payment charged")
 		assert.Contains(t, evidence, float64(charged[2].Seq))
 		why, err := w.Why(lab.Question{Order: "A"})
 		assert.NoError(t, err)
@@ -174,6 +174,21 @@ func TestSyncOrderIsAcceptedWhileTheLabIsFrozen(t *testing.T) {
 		w.Do(`{"step":2}`)
 		w.Later(time.Millisecond)
 		w.True(`order("A").status == "COMPLETED" && order("A").notifications == 1`)
+		w.Do(`"thaw"`)
+		w.Settled()
+		w.True(`len(broken) == 0`)
+	})
+}
+
+// Where the order service cannot even write it down, nobody waits for ever.
+func TestSyncOrderOfAFrozenLabDoesNotHang(t *testing.T) {
+	labtest.Bubble(t, `{"saga":"sync"}`, func(t *testing.T, w *labtest.World) {
+		w.Do(`{"pause":"order"}`)
+		w.Do(`"freeze"`)
+		r := w.Place("A")
+		assert.Equal(t, "unavailable", r.Answer)
+		assert.Contains(t, r.Text, "the lab stands still")
+		w.Do(`"heal"`)
 		w.Do(`"thaw"`)
 		w.Settled()
 		w.True(`len(broken) == 0`)

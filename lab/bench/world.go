@@ -13,7 +13,13 @@ import (
 
 // open opens a lab at work 0 with a full stock.
 func open(ctx context.Context, o lab.Options) (*lab.Lab, error) {
+	return openAs(ctx, "choreography", o)
+}
+
+// openAs is open with a style of saga.
+func openAs(ctx context.Context, saga string, o lab.Options) (*lab.Lab, error) {
 	s := lab.DefaultSettings()
+	s.Saga = saga
 	for name, svc := range s.Services {
 		svc.Work = 0
 		s.Services[name] = svc

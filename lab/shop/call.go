@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"eddy/lab/pattern"
 )
@@ -122,6 +123,17 @@ func (t *turns) next(service string) int {
 	return t.of[service]
 }
 
+// errSilent is a call that was not answered in time: pattern.ErrTimeout, in words.
+type errSilent struct {
+	service string
+	within  time.Duration
+}
+
+func (e *errSilent) Error() string {
+	return fmt.Sprintf("%s did not answer within %s", e.service, e.within)
+}
+func (e *errSilent) Unwrap() error { return pattern.ErrTimeout }
+
 // errRefused is a no that the other service gave on purpose.
 type errRefused struct{ reason string }
 
@@ -131,8 +143,8 @@ func (e *errRefused) Error() string { return e.reason }
 // nil once it is done, *errRefused where the other said no, and another error
 // where there was no answer.
 func (m *member) call(ctx context.Context, service, typ string, about EventData) error {
-	if err := m.ctx.Err(); err != nil {
-		return context.Cause(m.ctx)
+	if err := m.gone(); err != nil {
+		return err
 	}
 	c := CallFact{ID: m.env.calls.next(), Caller: m.id(), Service: service, Type: typ}
 	if outer := CallIn(ctx); outer != nil {
@@ -155,8 +167,8 @@ func (m *member) call(ctx context.Context, service, typ string, about EventData)
 	var answer reply
 	err := caller.Call(ctx, "http://"+service+"/"+typ, key, request{about}, &answer)
 	c.TookMS = m.env.Clock.Now().Sub(began).Milliseconds()
-	if m.ctx.Err() != nil {
-		return context.Cause(m.ctx) // whoever made the call is gone: nobody is left to hear the answer
+	if gone := m.gone(); gone != nil {
+		return gone // nobody is left to hear the answer
 	}
 	var no *pattern.Refusal
 	switch {
@@ -176,7 +188,7 @@ func (m *member) call(ctx context.Context, service, typ string, about EventData)
 		}
 		return errors.New(no.Reason)
 	case errors.Is(err, pattern.ErrTimeout):
-		err = fmt.Errorf("%s did not answer within %s", service, m.env.CallTimeout)
+		err = &errSilent{service, m.env.CallTimeout}
 	default:
 		err = fmt.Errorf("%s %w", service, plainly(err))
 	}

@@ -112,7 +112,7 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer over(nil)
 	answer, err := d.serve(ctx, mo, r.Header.Get("Idempotency-Key"), serve)
 	switch {
-	case m.ctx.Err() != nil:
+	case m.gone() != nil:
 		panic(http.ErrAbortHandler) // the instance is dead: it says nothing more
 	case err != nil:
 		http.Error(w, fmt.Sprintf("%s failed: %v", m.name, err), http.StatusInternalServerError)
@@ -179,7 +179,7 @@ func (d *door) serve(ctx context.Context, mo Moment, key string, serve servant) 
 
 // failed tells of a call that was not done. A dead instance tells nothing.
 func (d *door) failed(ctx context.Context, mo Moment, err error) error {
-	if d.m.ctx.Err() == nil {
+	if d.m.gone() == nil {
 		mo.Point, mo.Err = Failed, err
 		err = errors.Join(err, d.m.at(ctx, mo))
 	}

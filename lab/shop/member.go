@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"eddy/lab/kafka"
@@ -23,6 +24,7 @@ type member struct {
 	loop   *pattern.Consumer
 	outbox *pattern.Outbox
 	door   *door
+	dying  atomic.Bool // its network is being cut for good
 
 	ctx    context.Context
 	cancel context.CancelCauseFunc // its cause is what a call that is cut off hears
@@ -175,6 +177,7 @@ func (m *member) stop() {
 
 // die takes the member off the network and stops its work. It does not wait.
 func (m *member) die() {
+	m.dying.Store(true)
 	m.link.Cut()
 	m.door.shut()
 	m.cancel(fmt.Errorf("the %s service crashed while it had the call", m.name))
@@ -186,6 +189,18 @@ func (m *member) die() {
 			m.inherit()
 		}()
 	}
+}
+
+// gone says why the member is no more, nil while it lives. A call that fails
+// because the network went first is no news to whoever is dead.
+func (m *member) gone() error {
+	if m.dying.Load() {
+		<-m.ctx.Done()
+	}
+	if m.ctx.Err() == nil {
+		return nil
+	}
+	return context.Cause(m.ctx)
 }
 
 // bury clears up after a cut: the client must not try to leave the group.

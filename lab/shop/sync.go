@@ -98,8 +98,8 @@ func (f fulfilment) fulfil(ctx context.Context) (answer, reason string, err erro
 		pattern.Part{Do: f.ask("inventory", ReserveStock), Undo: f.ask("inventory", ReleaseStock)},
 		pattern.Part{Do: f.advance(Paid, Completed, OrderCompleted, "OrderReserved", "OrderCompleted")},
 	)
-	if f.ctx.Err() != nil {
-		return Unavailable, context.Cause(f.ctx).Error(), nil
+	if gone := f.gone(); gone != nil {
+		return Unavailable, gone.Error(), nil
 	}
 	if err != nil {
 		return f.cancelled(ctx, err)
@@ -158,7 +158,7 @@ func (f fulfilment) cancelled(ctx context.Context, because error) (answer, reaso
 		return tx.cancel(ctx, o, because.Error())
 	})
 	var crash *Crash
-	if errors.As(err, &crash) || f.ctx.Err() != nil {
+	if errors.As(err, &crash) || f.gone() != nil {
 		return Unavailable, f.cutOff(err), nil
 	}
 	if err != nil {
@@ -251,8 +251,8 @@ func (o *Orders) adopt(ctx context.Context, w *Work) error {
 		if _, _, err := f.fulfil(ctx); err != nil {
 			return err
 		}
-		if w.m.ctx.Err() != nil {
-			return context.Cause(w.m.ctx)
+		if gone := w.m.gone(); gone != nil {
+			return gone
 		}
 	}
 	return w.Transact(ctx, func(context.Context, *Tx) error { return nil })

@@ -82,7 +82,7 @@ func (r picker) settings(seed uint64) json.RawMessage {
 			"commit": one(r, "after", "after", "after", "before", "auto"), "acks": one(r, "all", "all", "leader", "none"),
 		}
 	}
-	return object("seed", seed, "work", one(r, "0s", "20ms", "200ms"), "key", one(r, "user", "order", "none"), "services", s)
+	return object("seed", seed, "saga", one(r, "choreography", "choreography", "sync"), "slots", one(r, 1, 4, 4), "work", one(r, "0s", "20ms", "200ms"), "key", one(r, "user", "order", "none"), "services", s)
 }
 
 // move is one kind of action, and how often it is made.
@@ -139,7 +139,7 @@ var moves = []move{
 	}},
 	{"set", 4, func(r picker) json.RawMessage {
 		name, value := r.setting()
-		if name == "key" {
+		if name == "key" || name == "saga" {
 			return object(name, value)
 		}
 		return object("service", r.service(), name, value)
@@ -182,7 +182,7 @@ var moves = []move{
 // setting is one of those that heal by themselves: what blocks a partition for
 // ever, as a poison message without dead letters does, is no fault.
 func (r picker) setting() (name string, value any) {
-	switch r.IntN(8) {
+	switch r.IntN(9) {
 	case 0:
 		return "idempotent", r.IntN(2) == 0
 	case 1:
@@ -197,6 +197,9 @@ func (r picker) setting() (name string, value any) {
 		return "schema_version", 1 + r.IntN(2)
 	case 6:
 		return "balancer", one(r, "range", "roundrobin")
+	}
+	if r.IntN(2) == 0 {
+		return "saga", one(r, "choreography", "sync")
 	}
 	return "key", one(r, "user", "order", "none")
 }
