@@ -228,6 +228,9 @@ func (x *why) beginService(b *Board, name string) (beginning, error) {
 			begin.next = x.failedBefore(e.Seq)
 		}
 		return begin, nil
+	case svc.Slots.Because != "":
+		e, _ := x.journal.at(svc.Slots.Seq)
+		return beginning{text: svc.Slots.Because, told: e, next: svc.Slots.Seq}, nil
 	case svc.Lag > 0:
 		return x.beginLag(b, name, svc), nil
 	}

@@ -31,6 +31,7 @@ export class MapLens {
     this.width = 0;
     this.shape = ''; // what the places were made for
     this.noteTop = 0;
+    this.lanes = 0; // where the first line of calls runs
     this.summary = h('p', { class: 'vh' });
     this.sub = h('span', { class: 'sub hops' });
     this.rate = h('div', { class: 'rateview', hidden: true });
@@ -132,9 +133,10 @@ export class MapLens {
     const pay = at['s:payment'];
     at.gateway = { x: pay.x, y: 0, w: pay.w, h: 24 };
     const rowEnd = Math.max(TOP + row, mid + MINI / 2 + 18);
+    const lanes = rowEnd + 14; // of calls, where there are any
     const noteLines = Math.max(1, troubles(board).filter((t) => t.state !== 'armed').length);
     const sync = byCalls(board);
-    this.noteTop = rowEnd + (sync ? 4 * LANE + 10 : 4);
+    this.noteTop = sync ? lanes + 3 * LANE + 20 : rowEnd + 4;
     const bus = this.noteTop + Math.min(noteLines, 4) * 20 + 8;
     const readBus = sync ? bus - 8 : bus + 20;
     const below = readBus + 14;
@@ -150,7 +152,8 @@ export class MapLens {
       if (!name.startsWith('t:')) css(node, 'height', `${box.h}px`);
     }
     css(this.charge, 'left', `${pay.x + pay.w + 12}px`); css(this.charge, 'top', '2px');
-    if (sync) this.lineUpCalls(at, mid, rowEnd);
+    this.lanes = lanes;
+    if (sync) this.lineUpCalls(at, mid, lanes);
     else this.lineUp(at, mid, rowEnd, bus, readBus);
   }
 
@@ -193,9 +196,9 @@ export class MapLens {
   /**
    * The lines of the sync style: a double line is a call, with an arrow each way
    * because whoever calls waits for the answer.
-   * @param {Record<string, Box>} at @param {number} mid @param {number} rowEnd
+   * @param {Record<string, Box>} at @param {number} mid @param {number} lanes where the first of them is
    */
-  lineUpCalls(at, mid, rowEnd) {
+  lineUpCalls(at, mid, lanes) {
     const order = at['s:order'];
     const down = order.y + order.h + 2;
     /** @type {[string, {x: number, y: number}[]][]} */
@@ -203,12 +206,12 @@ export class MapLens {
     ['payment', 'inventory', 'notification'].forEach((name, i) => {
       const box = at[`s:${name}`];
       const from = order.x + order.w / 2 + 30 - i * 20;
-      const lane = Math.max(rowEnd, down + 14) + i * LANE;
+      const lane = lanes + i * LANE;
       calls.push([`call:${name}`, [{ x: from, y: down }, { x: from, y: lane }, { x: box.x + box.w / 2, y: lane }, { x: box.x + box.w / 2, y: box.y + box.h + 2 }]]);
     });
     const pay = at['s:payment'];
     const writes = order.x + order.w / 2 - 30;
-    const lane = Math.max(rowEnd, down + 14) + 3 * LANE;
+    const lane = lanes + 3 * LANE;
     const read = at.readmodel;
     this.paths = {};
     const single = [['order>readmodel', `M${writes} ${down}V${lane}H${read.x + read.w / 2}V${read.y - 2}`, 'url(#arr)', null], ['gateway', `M${pay.x + pay.w / 2} 26V${pay.y - 2}`, 'url(#arr)', 'url(#arr)']]
@@ -230,7 +233,7 @@ export class MapLens {
     keyed(this.called, list, (one) => one.name, () => s('text', { class: 't12 callcount', 'text-anchor': 'end' }), (node, one) => {
       const end = this.motion.ways[`call:${one.name}`]?.at(1);
       if (!end) return;
-      set(node, 'x', end.x - 9); set(node, 'y', end.y + 17);
+      set(node, 'x', end.x - 9); set(node, 'y', this.lanes - 4);
       text(node, one.n === 1 ? '1 waits' : `${one.n} wait`);
     });
     for (const [name, path] of Object.entries(this.paths)) {
