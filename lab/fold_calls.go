@@ -143,6 +143,9 @@ func (b *Board) countSlots() {
 				own.Slots, seats[i], changed = now, &own, true
 			}
 		}
+		if sum.Used < sum.Total { // one instance is full, and another is not
+			sum.Because, sum.Seq, sum.Root = "", 0, ""
+		}
 		if changed || svc.Slots != sum {
 			svc.Seats, svc.Slots = seats, sum
 			b.touch("services", name)

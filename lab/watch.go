@@ -167,12 +167,12 @@ func (l *Lab) told(ctx context.Context, at seat, m shop.Moment) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if m.Call != nil && !called {
+		cause, called = l.causeOfCall(ctx, at, m), true
+	}
 	if refused := l.causes.declined[m.Order]; refused > 0 && m.Point == shop.Charged && m.Money.Declined {
 		delete(l.causes.declined, m.Order)
 		cause = refused
-	}
-	if m.Call != nil && !called {
-		cause, called = l.causeOfCall(ctx, at, m), true
 	}
 	seq := l.recordLocked(l.entryWith(kind, m, cause, text, data))
 	if m.Call != nil {

@@ -13,6 +13,8 @@
 //     is COMPLETED, divided by the records on that way. A hop is a transaction,
 //     an outbox, a produce, a consume, and the journal of it all. Floor: one
 //     record from a bare producer to a bare group member on the same cluster.
+//   - saga_ms: the whole of that order; sync is the same order by three HTTP
+//     calls, from the call until its answer.
 //   - orders_per_s: 30 callers, each waiting for its order to be durable and
 //     visible in the read model before it places the next. Only the order
 //     service and the projector run, because that is the work of the floor: one

@@ -14,5 +14,15 @@
 //   - Whoever watches (Watcher) hears of each point in the order in which the
 //     member passed it, and before the member goes on.
 //
-// The services know each other only by topics and event types.
+//   - In the sync style the order service calls the others over HTTP, each within
+//     Env.CallTimeout, with the same reactions behind a call as behind a message.
+//     An order is published nowhere and projected by nobody: the order service
+//     writes the read model itself, after its own row. When a call fails, those
+//     that were answered are undone; the one that failed is not. Nothing is tried
+//     again by itself.
+//   - An instance serves Env.Slots calls at once (door). An order keeps the style
+//     in which it started.
+//
+// The services know each other only by topics, event types, and, in the sync
+// style, by name and call.
 package shop
