@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"eddy/lab/shop"
@@ -98,9 +99,17 @@ func orderID(n int64) string { return fmt.Sprintf("o-%d", n) }
 
 // place makes the call to the order service.
 func (l *Lab) place(ctx context.Context, o shop.Command, cause int64) (Result, error) {
-	l.calls.Add(1)
-	defer l.calls.Add(-1)
-	answer, reason, err := l.orders.Place(withCause(ctx, cause), o)
+	var answer, reason string
+	var err error
+	calls := *l.saga.Load() == shop.Sync
+	if calls {
+		h := l.placeByCall(ctx, o, cause)
+		answer, reason, err = h.answer, h.reason, h.err
+	} else {
+		l.calls.Add(1)
+		defer l.calls.Add(-1)
+		answer, reason, err = l.orders.Place(withCause(ctx, cause), o)
+	}
 	if errors.Is(err, shop.ErrTaken) {
 		return Result{}, Errorf(Conflict, "an event from outside has just brought an order %s: place yours again", o.ID)
 	}
@@ -108,7 +117,7 @@ func (l *Lab) place(ctx context.Context, o shop.Command, cause int64) (Result, e
 		return Result{}, err
 	}
 	r := Result{Seq: cause, Order: o.Handle, OrderID: o.ID, Answer: answer, Text: reason}
-	if answer != shop.Accepted {
+	if answer != shop.Accepted && !calls {
 		l.record(Entry{Kind: KindNote, Order: o.ID, Cause: cause, Text: fmt.Sprintf("the caller of order %s heard: %s (%s)", l.calledNew(o), answer, reason)})
 	}
 	return r, nil
@@ -169,6 +178,8 @@ func (a *burst) do(ctx context.Context, l *Lab, c call) (Result, error) {
 	l.calls.Add(1)
 	l.work.Go(func() {
 		defer l.calls.Add(-1)
+		var customers sync.WaitGroup
+		defer customers.Wait()
 		began, dice := l.clock.Elapsed(), l.dice(first)
 		for i := range n {
 			// Due times are counted from the start, so that slow calls do not
@@ -184,6 +195,10 @@ func (a *burst) do(ctx context.Context, l *Lab, c call) (Result, error) {
 					l.record(Entry{Kind: KindNote, Cause: seq, Text: fmt.Sprintf("the burst stopped: %v", err)})
 					return
 				}
+			}
+			if *l.saga.Load() == shop.Sync { // customers do not wait for each other
+				customers.Go(func() { _, _ = l.place(l.ctx, o, seq) }) // what they hear is in the journal
+				continue
 			}
 			if _, err := l.place(l.ctx, o, seq); err != nil {
 				l.record(Entry{Kind: KindNote, Cause: seq, Text: fmt.Sprintf("the burst stopped: %v", err)})

@@ -51,9 +51,6 @@ func (a *setting) do(_ context.Context, l *Lab, c call) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	if settings.Saga == "sync" {
-		return Result{}, notYet("the saga style " + settings.Saga)
-	}
 	was := l.settings()
 	seq := l.accepted(c, "you set "+text, settings)
 	l.key.Store(&settings.Key)

@@ -81,7 +81,7 @@ func TestImportsPointDown(t *testing.T) {
 		{"eddy/lab/labtest", []string{"lab/labtest"}, "only tests need it"},
 		{"github.com/twmb/franz-go/pkg/kfake", []string{"lab/kafka"}, "nobody else may know that the cluster is embedded"},
 		{"github.com/gorilla/websocket", []string{"web"}, "one place speaks to browsers"},
-		{"net/http", []string{".", "web", "lab/shop", "lab/fleet", "lab/store", "lab/beyond"}, "the lab itself is no server; its services call each other and databases over HTTP"},
+		{"net/http", []string{".", "web", "lab/pattern", "lab/shop", "lab/fleet", "lab/store", "lab/beyond"}, "the lab itself is no server; its services call each other and databases over HTTP"},
 	}
 	for _, s := range sources(t) {
 		for _, imported := range s.imports {

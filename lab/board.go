@@ -33,6 +33,7 @@ type Board struct {
 	Held        []*Held                    `json:"held"` // the message that a breakpoint holds: one, or none
 	Alerts      []Alert                    `json:"alerts"`
 	Counts      Counts                     `json:"counts"`
+	Calls       map[string]*Call           `json:"calls"`       // synchronous calls that are under way, by id
 	Rerun       *Rerun                     `json:"rerun"`       // null where the lab repeats none
 	Experiments []beyond.Result            `json:"experiments"` // the newest of each name, with and without
 	fold                                   // what the fold remembers and nobody is shown
@@ -148,6 +149,7 @@ type Service struct {
 	DeadLettered      int      `json:"dead_lettered"`
 	Crashes           int      `json:"crashes"`
 	Lag               int64    `json:"lag"`
+	Slots             Slots    `json:"slots"`
 }
 
 // Seat is one instance of a service.
@@ -161,6 +163,7 @@ type Seat struct {
 	Idle       string             `json:"idle,omitempty"` // why it has no partition, "" where it has
 	Doing      *Doing             `json:"doing,omitempty"`
 	Blocked    []Blockage         `json:"blocked,omitempty"`
+	Slots      Slots              `json:"slots"`
 	Retries    []PendingRetry     `json:"retries,omitempty"`
 }
 

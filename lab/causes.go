@@ -13,6 +13,7 @@ type causes struct {
 	group    map[string]int64      // group id → the newest entry about who is to be a member of it
 	place    map[readPlace]readAt  // how far a service came in a partition
 	declined map[string]int64      // order id → the fault at which the gateway refused it
+	calls    map[string]int64      // id of a call that is under way → the newest entry about it
 	byHand   map[*publication]bool // what the lab's own hand is sending
 }
 
@@ -34,7 +35,7 @@ type publication struct {
 
 func newCauses() causes {
 	return causes{inHand: map[seat]int64{}, began: map[seat]int64{}, ended: map[seat]int64{}, group: map[string]int64{},
-		place: map[readPlace]readAt{}, declined: map[string]int64{}, byHand: map[*publication]bool{}}
+		place: map[readPlace]readAt{}, declined: map[string]int64{}, calls: map[string]int64{}, byHand: map[*publication]bool{}}
 }
 
 // takes notes the newest entry about the message that a seat has in hand.

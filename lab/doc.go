@@ -33,6 +33,10 @@
 //     What an action publishes goes out all the same. Step takes a handler that
 //     is under way, else the waiting message that was produced first, with its
 //     commit.
+//   - A call of the sync style that would begin while the lab stands still has its
+//     slot and waits there, its timeout with it; a step takes a call as it takes a
+//     message. A customer's order is then accepted when it is written down, as
+//     long as the order service has a free slot.
 //   - A refused action changes nothing but writes a refused entry; its error is
 //     an *Error in words for a learner. An action has taken effect when Do
 //     returns.

@@ -98,6 +98,7 @@ type Data struct {
 	Group     *GroupFact         `json:"group,omitempty"`
 	Service   *ServiceFact       `json:"service,omitempty"`
 	Try       *shop.Try          `json:"try,omitempty"`
+	Call      *shop.CallFact     `json:"call,omitempty"`
 	Fault     *Fault             `json:"fault,omitempty"`
 	Invariant *Verdict           `json:"invariant,omitempty"`
 	Letter    *Letter            `json:"letter,omitempty"`

@@ -107,7 +107,7 @@ func (l *Lab) strike(ctx context.Context, at seat, m shop.Moment) error {
 		return nil
 	}
 	// A command is answered while the lab is frozen, so it must not wait then.
-	if f := l.fire("slow", at, m.Point, ""); f != nil && !(m.Record == nil && l.clock.State().Frozen) {
+	if f := l.fire("slow", at, m.Point, ""); f != nil && !(m.Record == nil && (m.Call == nil || m.EventType == shop.PlaceOrder) && l.clock.State().Frozen) {
 		if err := l.clock.Sleep(ctx, f.by); err != nil {
 			return err
 		}
@@ -115,11 +115,14 @@ func (l *Lab) strike(ctx context.Context, at seat, m shop.Moment) error {
 	if f := l.fire("fail", at, m.Point, m.EventType); f != nil {
 		seq := l.record(Entry{Kind: KindFault, Service: at.service, Instance: at.instance, Order: m.Order, Cause: f.ID,
 			Text: fmt.Sprintf("%s is made to fail at %s: %v", nameOf(at), what(m), f.err), Data: &Data{Fault: ptr(f.Fault)}})
-		if m.Record != nil { // the failed try is its effect
-			l.mu.Lock()
+		l.mu.Lock()
+		switch { // the failed try is its effect
+		case m.Call != nil:
+			l.causes.calls[m.Call.ID] = seq
+		case m.Record != nil:
 			l.causes.takes(at, m, seq)
-			l.mu.Unlock()
 		}
+		l.mu.Unlock()
 		return f.err
 	}
 	return nil

@@ -66,7 +66,7 @@ func newBoard(s Settings) *Board {
 		Topics: map[string]*Topic{}, Tapes: map[string]map[int32]*Tape{}, Groups: map[string]*Group{},
 		Services: map[string]*Service{}, Orders: map[string]*Order{}, Sagas: map[string]*Saga{}, DeadLetters: []*Letter{},
 		ReadModel: ReadModel{Orders: map[string]*shop.ReadRow{}}, Stock: maps.Clone(s.Stock), Invariants: map[string]*Verdict{},
-		Faults: []*Fault{}, Breakpoints: []Breakpoint{}, Held: []*Held{}, Alerts: []Alert{}, Experiments: []beyond.Result{},
+		Faults: []*Fault{}, Breakpoints: []Breakpoint{}, Held: []*Held{}, Alerts: []Alert{}, Experiments: []beyond.Result{}, Calls: map[string]*Call{},
 	}
 	b.byHandle, b.events, b.perOrder = map[string]string{}, map[string]int{}, map[string]map[string]int{}
 	b.known, b.eventsOf, b.early = map[string]*known{}, map[string][]string{}, map[string]*Order{}
@@ -113,12 +113,16 @@ func (b *Board) Apply(e Entry) {
 		b.Settings = *d.Settings
 		b.touch("settings")
 		b.lagOfOrchestrator()
+		b.countSlots()
 	}
 	if d.Service != nil {
 		b.applyService(e, d.Service)
 	}
 	if d.Fault != nil {
 		b.applyFault(e, d.Fault)
+	}
+	if d.Call != nil {
+		b.applyCall(e, d.Call)
 	}
 	if d.Stock != nil {
 		maps.Copy(b.Stock, d.Stock.Available)

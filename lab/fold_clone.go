@@ -37,7 +37,7 @@ func (b *Board) clone() *Board {
 	for _, s := range c.Services {
 		s.Seats = cloneAll(s.Seats)
 	}
-	c.Orders = cloneOrders(b.Orders)
+	c.Orders, c.Calls = cloneOrders(b.Orders), clonePointed(b.Calls)
 	c.fold = b.fold.clone()
 	return &c
 }

@@ -32,7 +32,7 @@ func (b *Board) applyOrder(e Entry, f *shop.OrderFact) {
 	}
 	if f.Source != "" {
 		o.User, o.Items, o.Method, o.Total, o.Source, o.Saga = f.User, f.Items, f.Method, f.Total, f.Source, f.Saga
-		if f.Source == "shop" && b.perOrder[o.ID][shop.OrderCreated] == 0 {
+		if f.Source == "shop" && f.Saga != shop.Sync && b.perOrder[o.ID][shop.OrderCreated] == 0 {
 			b.accepted[o.ID] = e.Seq
 		}
 	}
@@ -162,6 +162,9 @@ func (b *Board) hop(e Entry) {
 // that stands on a topic. Before there is any, it is the order service itself.
 func (b *Board) next(o *Order) string {
 	on := b.perOrder[o.ID]
+	if o.Saga == shop.Sync && !isFinal(o.Status) {
+		return b.callee(o)
+	}
 	switch {
 	case o.Status == shop.Completed || o.Status == shop.Cancelled:
 		return ""
@@ -214,6 +217,8 @@ func (b *Board) wait(o *Order) {
 		why = fmt.Sprintf("waits in vain, because its %s was lost with a broker and nobody sends it again", lost.eventType)
 	case svc.stuck() != "":
 		why = fmt.Sprintf("waits for %s, because %s", name, svc.stuck())
+	case o.Saga == shop.Sync:
+		why = b.waitsForCall(o)
 	case svc.State == "stopped" && len(b.Groups[svc.Group].Members) == 0:
 		why = fmt.Sprintf("waits for %s, because no instance of it runs", name)
 	case b.givenUp(o, svc.Group) != "":

@@ -78,7 +78,7 @@ func unpackBoard(raw []byte) (*Board, error) {
 		judged: judged{hard: made(m.Hard), soft: made(m.Soft), captures: made(m.Captures), handled: made(m.Handled), stale: made(m.Stale), settled: m.Settled},
 	}
 	b.Stock, b.Invariants = made(b.Stock), made(b.Invariants)
-	b.ReadModel.Orders = made(b.ReadModel.Orders)
+	b.ReadModel.Orders, b.Calls = made(b.ReadModel.Orders), made(b.Calls)
 	return b, nil
 }
 

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"eddy/lab/shop"
 )
 
 // applyProgress follows a message through a service.
@@ -35,6 +37,13 @@ func (b *Board) applyProgress(e Entry, d *Data) {
 		}
 	case KindHandled, KindSkipped:
 		if e.Topic == "" {
+			if d.Call != nil && d.Call.Type != shop.PlaceOrder { // what is called does what a message would ask for
+				if e.Kind == KindHandled {
+					svc.Handled++
+				} else {
+					svc.SkippedDuplicates++
+				}
+			}
 			break // a command that was answered is no message
 		}
 		if e.Kind == KindHandled {
@@ -50,7 +59,7 @@ func (b *Board) applyProgress(e Entry, d *Data) {
 		b.position(group, e.Topic, e.Partition, e.Offset+1)
 	case KindFailed:
 		svc.Failed++
-		if seat != nil {
+		if seat != nil && e.Topic != "" {
 			seat.Doing = nil
 		}
 	case KindRetrying:
@@ -180,6 +189,10 @@ func (b *Board) applyService(e Entry, f *ServiceFact) {
 	if e.Kind == KindCrashed {
 		svc.Crashes++
 	}
+	if e.Instance > 0 && (f.State == "crashed" || f.State == "stopped") {
+		b.endCalls(e.Service, e.Instance)
+	}
+	b.countSlots()
 	b.serviceState(svc)
 }
 
@@ -211,6 +224,7 @@ func (b *Board) applyFault(e Entry, f *Fault) {
 		slices.SortFunc(b.Faults, func(x, y *Fault) int { return int(x.ID - y.ID) })
 	}
 	b.touch("faults")
+	b.countSlots()
 	if svc := b.Services[f.Service]; svc != nil && f.Kind == "cut" {
 		svc.Cut = []string{}
 		for _, o := range b.Faults {

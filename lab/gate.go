@@ -5,6 +5,8 @@ import (
 	"context"
 	"slices"
 	"sync"
+
+	"eddy/lab/shop"
 )
 
 // seat is an instance of a service.
@@ -20,14 +22,16 @@ type gate struct {
 	mu      sync.Mutex
 	frozen  bool
 	paused  map[seat]bool
-	tickets map[seat]*ticket // a member has one message in hand at most
-	arrived chan struct{}    // buffered: a ticket came
-	moved   chan struct{}    // closed when somebody may pass who might not before
+	tickets map[seat]*ticket   // a member has one message in hand at most
+	calls   map[string]*ticket // and any number of calls, by their ids
+	arrived chan struct{}      // buffered: a ticket came
+	moved   chan struct{}      // closed when somebody may pass who might not before
 }
 
 // ticket is a message that waits at the gate or is being handled.
 type ticket struct {
 	seat     seat
+	order    bool // a customer's call: it is taken while the lab stands still, and no step takes it
 	at       tp
 	offset   int64
 	produced int64         // seq of the record's produced entry
@@ -42,7 +46,7 @@ type ticket struct {
 }
 
 func newGate() *gate {
-	return &gate{paused: map[seat]bool{}, tickets: map[seat]*ticket{}, arrived: make(chan struct{}, 1), moved: make(chan struct{})}
+	return &gate{paused: map[seat]bool{}, tickets: map[seat]*ticket{}, calls: map[string]*ticket{}, arrived: make(chan struct{}, 1), moved: make(chan struct{})}
 }
 
 // open tells whether a message of the seat would pass now.
@@ -92,7 +96,7 @@ func (g *gate) wait(ctx context.Context, t *ticket) error {
 		if g.tickets[t.seat] == t { // the seat may have a new tenant by now
 			g.remove(t.seat)
 		}
-		return context.Cause(ctx)
+		return context.Cause(ctx) // a call leaves by itself
 	}
 }
 
@@ -143,6 +147,35 @@ func (g *gate) remove(s seat) {
 		delete(g.tickets, s)
 		close(t.done)
 	}
+}
+
+// enterCall takes in a call that has a slot of the seat.
+func (g *gate) enterCall(s seat, id string, produced int64, order bool) *ticket {
+	t := &ticket{seat: s, order: order, produced: produced, admitted: make(chan struct{}), rushed: make(chan struct{}), done: make(chan struct{})}
+	g.mu.Lock()
+	g.calls[id] = t
+	if g.admits(t) {
+		t.start()
+	}
+	g.mu.Unlock()
+	select {
+	case g.arrived <- struct{}{}:
+	default:
+	}
+	return t
+}
+
+// admits tells whether a call may begin.
+func (g *gate) admits(t *ticket) bool { return (!g.frozen || t.order) && !g.paused[t.seat] }
+
+// leaveCall says that a call is through.
+func (g *gate) leaveCall(id string, t *ticket) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.calls[id] == t {
+		delete(g.calls, id)
+	}
+	close(t.done)
 }
 
 // handled says that the seat's handler is through. With commitFollows the
@@ -235,6 +268,11 @@ func (g *gate) admitAll() {
 			t.start()
 		}
 	}
+	for _, t := range g.calls {
+		if g.admits(t) {
+			t.start()
+		}
+	}
 }
 
 // next finds what a step should take: a handler that is under way, else the
@@ -247,6 +285,16 @@ func (g *gate) next() *ticket {
 		if !g.paused[s] {
 			ready = append(ready, t)
 		}
+	}
+	// Whoever called waits, with what he has in hand: the call comes first.
+	var calls []*ticket
+	for _, t := range g.calls {
+		if !t.order && !g.paused[t.seat] {
+			calls = append(calls, t)
+		}
+	}
+	if len(calls) > 0 {
+		ready = calls
 	}
 	if len(ready) == 0 {
 		return nil
@@ -281,7 +329,7 @@ func (g *gate) take(t *ticket) {
 func (g *gate) inHand() int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return len(g.tickets)
+	return len(g.tickets) + len(g.calls)
 }
 
 type seatKey struct{}
@@ -302,6 +350,12 @@ func rush(ctx context.Context) <-chan struct{} {
 	}
 	who.gate.mu.Lock()
 	defer who.gate.mu.Unlock()
+	if c := shop.CallIn(ctx); c != nil {
+		if t := who.gate.calls[c.ID]; t != nil {
+			return t.rushed
+		}
+		return nil
+	}
 	if t := who.gate.tickets[who.seat]; t != nil {
 		return t.rushed
 	}

@@ -117,9 +117,6 @@ func Open(ctx context.Context, s Settings, o Options) (*Lab, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.Saga == "sync" {
-		return nil, notYet("the saga style " + s.Saga)
-	}
 	l := &Lab{
 		options: o.withDefaults(), clock: newClock(), gate: newGate(), services: map[string]*shop.Service{},
 		board: newBoard(s.Clone()), ledger: newLedger(s), causes: newCauses(), parked: map[seat]map[tp]bool{},
@@ -209,6 +206,8 @@ func (l *Lab) build(ctx context.Context, s Settings) (err error) {
 			return code.At(context.WithValue(ctx, seatKey{}, seated{l.gate, at}), l.token, nameOf(at))
 		},
 		SessionTimeout: s.SessionTimeout.D(), Heartbeat: s.Heartbeat.D(), SagaTimeout: s.SagaTimeout.D(),
+		Running:     func(service string) []int { return l.services[service].Running() },
+		CallTimeout: s.CallTimeout.D(), Slots: s.Slots,
 	}
 	l.orders = shop.NewOrders(env, s.Services["order"].shop())
 	l.services = map[string]*shop.Service{

@@ -115,6 +115,8 @@ func (b *Board) part(p path) any {
 		return orNil(b.Services, p.a)
 	case "orders":
 		return orNil(b.Orders, p.a)
+	case "calls":
+		return orNil(b.Calls, p.a)
 	case "sagas":
 		return orNil(b.Sagas, p.a)
 	case "invariants":

@@ -98,9 +98,6 @@ func (r Recording) But(set json.RawMessage) (Recording, string, error) {
 	if err != nil {
 		return r, "", err
 	}
-	if settings.Saga == "sync" {
-		return r, "", notYet("the saga style " + settings.Saga)
-	}
 	steps, same := r.Steps, len(CompareSettings(r.Settings, settings)) == 0
 	r.Settings, r.Steps = settings, nil
 	for _, step := range steps {

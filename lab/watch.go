@@ -20,6 +20,11 @@ func (l *Lab) At(ctx context.Context, m shop.Moment) error {
 	switch m.Point {
 	case shop.Delivered:
 		return l.delivered(ctx, at, m)
+	case shop.Called:
+		return l.admitCall(ctx, at, m)
+	case shop.Calling, shop.Queued, shop.TurnedAway, shop.Answered, shop.GaveUp:
+		l.callSays(ctx, at, m)
+		return nil
 	case shop.Published:
 		l.published(at, m)
 		return nil
@@ -126,8 +131,9 @@ func (l *Lab) told(ctx context.Context, at seat, m shop.Moment) {
 	kind, text := Kind(m.Point), ""
 	cause, called := l.causeOf(ctx, at)
 	var data *Data // most moments carry no facts
-	if m.Change != nil || m.Money != nil || m.Stock != nil || m.Read != nil || m.Saga != nil || m.Stored != nil || m.Try != nil {
-		data = &Data{Order: m.Change, Money: m.Money, Stock: m.Stock, Read: m.Read, Saga: m.Saga, Events: m.Stored, Try: m.Try}
+	calls := callOf(m)
+	if m.Change != nil || m.Money != nil || m.Stock != nil || m.Read != nil || m.Saga != nil || m.Stored != nil || m.Try != nil || calls != nil {
+		data = &Data{Order: m.Change, Money: m.Money, Stock: m.Stock, Read: m.Read, Saga: m.Saga, Events: m.Stored, Try: m.Try, Call: calls}
 	}
 	who := nameOf(at)
 	switch m.Point {
@@ -135,6 +141,9 @@ func (l *Lab) told(ctx context.Context, at seat, m shop.Moment) {
 		text = who + " handles " + what(m)
 	case shop.Skipped:
 		text = fmt.Sprintf("%s skipped %s: its inbox has event %s already", who, what(m), short(m.EventID))
+		if m.Call != nil {
+			text = fmt.Sprintf("%s answered %s as before: it knows the key of the call", who, what(m))
+		}
 	case shop.Written:
 		text = writtenText(who, m)
 		if m.Saga != nil {
@@ -163,6 +172,9 @@ func (l *Lab) told(ctx context.Context, at seat, m shop.Moment) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if m.Call != nil && !called {
+		cause, called = l.causeOfCall(ctx, at, m), true
+	}
 	if s := l.board.Sagas[m.Order]; m.Saga != nil && m.Record == nil && s != nil {
 		cause, called = s.Seq, true // silence came of the change before
 	}
@@ -171,6 +183,9 @@ func (l *Lab) told(ctx context.Context, at seat, m shop.Moment) {
 		cause = refused
 	}
 	seq := l.recordLocked(l.entryWith(kind, m, cause, text, data))
+	if m.Call != nil {
+		l.heardOfCall(ctx, at, m, seq)
+	}
 	if !called { // a call is answered beside the message that the seat has in hand
 		l.causes.takes(at, m, seq)
 	}
@@ -179,7 +194,9 @@ func (l *Lab) told(ctx context.Context, at seat, m shop.Moment) {
 	}
 	switch m.Point {
 	case shop.Failed:
-		l.gate.leave(at)
+		if m.Record != nil {
+			l.gate.leave(at)
+		}
 	case shop.Retrying:
 		if s := l.seatOf(at); s == nil || s.State == "crashed" || s.State == "stopped" {
 			break // nobody is going to try again

@@ -188,6 +188,12 @@ func (x *why) obstacle(b *Board, o *Order, service string) (seq int64, also []co
 	if len(svc.Seats) == 0 {
 		return x.stopped(service).Seq, nil
 	}
+	if b.isLost(o) {
+		e, _ := x.back(x.journal.head(), func(e Entry) bool {
+			return e.Seq > o.PlacedSeq && e.Service == service && e.Data != nil && e.Data.Service != nil && (e.Kind == KindCrashed || e.Data.Service.State == "stopped")
+		})
+		return e.Seq, nil
+	}
 	// It runs again, and what it had in hand when it crashed is gone.
 	for _, h := range slices.Backward(o.Trail) {
 		if h.Kind == KindCrashed && h.Service == service {
@@ -226,6 +232,9 @@ func (x *why) beginService(b *Board, name string) (beginning, error) {
 			begin.next = x.failedBefore(e.Seq)
 		}
 		return begin, nil
+	case svc.Slots.Because != "":
+		e, _ := x.journal.at(svc.Slots.Seq)
+		return beginning{text: svc.Slots.Because, told: e, next: svc.Slots.Seq}, nil
 	case svc.Lag > 0:
 		return x.beginLag(b, name, svc), nil
 	}

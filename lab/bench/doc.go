@@ -14,7 +14,8 @@
 //     an outbox, a produce, a consume, and the journal of it all. Floor: one
 //     record from a bare producer to a bare group member on the same cluster.
 //   - saga_ms: a whole order until it is COMPLETED, by style, in turns with each
-//     other: each style has a lab of its own in the same process.
+//     other: each style has a lab of its own in the same process. sync is an
+//     order by three HTTP calls, from the call until its answer.
 //   - orders_per_s: 30 callers, each waiting for its order to be durable and
 //     visible in the read model before it places the next. Only the order
 //     service and the projector run, because that is the work of the floor: one

@@ -17,6 +17,7 @@ func (r Report) WriteTable(out io.Writer) error {
 	t.spread("hop", r.HopMS, r.HopFloorMS, fmt.Sprintf("an order through the choreography saga, divided by its %d records; floor: a bare record", r.Hops))
 	t.spread("saga", r.SagaMS.Choreography, nil, "a whole order through the choreography saga")
 	t.spread("saga, led", r.SagaMS.Orchestration, r.SagaMS.Choreography, "the same through the orchestrated saga; floor: choreography")
+	t.spread("sync", r.SagaMS.Sync, r.SagaMS.Choreography, "a whole order by three HTTP calls, one after the other; floor: the choreography")
 	t.rate("orders/s", r.OrdersPerSecond, r.RecordsPerSecondFloor, "30 callers: order, durable, visible in the read model; floor: the same with bare parts")
 	t.rate("sagas/s", r.SagasPerSecond, nil, "30 callers: order until COMPLETED, all services at work")
 	t.spread("board at", r.BoardAtMS, nil, "the board in the middle of 100,000 journal entries")

@@ -11,14 +11,15 @@ import (
 )
 
 // Link is the network cable of one client: everything that the client says to
-// the cluster goes through it. Its methods may be called from any goroutine.
+// the cluster, and to other hosts (Listen, DialHost), goes through it. Its methods may be called from any goroutine.
 type Link struct {
 	name string
 	wire *wire
 
 	mu    sync.Mutex
 	down  bool
-	conns map[*linkConn]struct{}
+	conns map[*linkConn]struct{} // to brokers
+	calls map[*hostConn]struct{} // from and to other hosts
 
 	eagerUntil time.Time // see Refetch
 }
@@ -61,6 +62,10 @@ func (l *Link) Cut() {
 		conn.Conn.Close()
 	}
 	clear(l.conns)
+	for conn := range l.calls {
+		conn.Conn.Close()
+	}
+	clear(l.calls)
 }
 
 // Mend lets the link dial again. The client connects when it next tries.

@@ -24,6 +24,7 @@ type wire struct {
 	listeners map[int]*listener // by port
 	serving   sync.WaitGroup    // what the fake's goroutines still hold open
 	losses    losses
+	hosts     hosts
 	fragile   atomic.Int32 // machines that are dying or down
 	slow      atomic.Int32 // machines that are slow
 	election  atomic.Int64 // when a leader moved last, Unix nanoseconds; 0: never

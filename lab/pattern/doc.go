@@ -1,5 +1,5 @@
 // Package pattern holds the patterns of event-driven architecture that Eddy
-// teaches, one a file: consume, retry, deadletter, idempotent, outbox, saga,
+// teaches, one a file: consume, retry, deadletter, idempotent, outbox, saga, call,
 // eventstore, upcast. This is the code that the services run, and the code that
 // lessons show.
 //

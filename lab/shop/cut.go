@@ -9,7 +9,8 @@ import (
 
 // What a service can be cut off from. Kafka is a network: the connections of
 // every instance are closed and dials are refused, so heartbeats stop and the
-// group goes on without them. The embedded database has no wire: a service that
+// group goes on without them. The calls of the sync style go through the same
+// cable, both ways. The embedded database has no wire: a service that
 // is cut off from it has every call refused, as by a host that cannot be
 // reached, before the call has any effect.
 const (

@@ -9,8 +9,8 @@ import (
 	"eddy/lab/store"
 )
 
-// Env is what the services of one shop stand on. It is shared and not changed
-// after New.
+// Env is what the services of one shop stand on. It is shared; its exported
+// fields are not changed after New.
 type Env struct {
 	Cluster *kafka.Cluster
 	Write   *store.Write
@@ -33,7 +33,14 @@ type Env struct {
 	Heartbeat      time.Duration
 	SagaTimeout    time.Duration // until an orchestrated step that is not answered counts as failed
 
-	styles sync.Map // order id → its style, what is known of the table styles
+	// Running lists the instances of a service that can be called.
+	Running     func(service string) []int
+	CallTimeout time.Duration // how long a call waits for its answer, lab time
+	Slots       int           // calls that an instance serves at once
+
+	calls  numbers
+	turns  turns    // which instance is to be called next
+	styles sync.Map // order id → its style, as far as it is known
 }
 
 // Clock is the shop's time: the lab can slow it down or stop it. The timers of

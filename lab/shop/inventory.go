@@ -20,6 +20,7 @@ func NewInventory(env *Env, s Settings) *Service {
 			ReserveStock:     reserve,
 			ReleaseStock:     release,
 		},
+		answers: map[string]Reaction{ReserveStock: reserve, ReleaseStock: release},
 	}, s)
 }
 

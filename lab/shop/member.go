@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime/pprof"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"eddy/lab/kafka"
@@ -23,6 +24,8 @@ type member struct {
 	client *kgo.Client
 	loop   *pattern.Consumer
 	outbox *pattern.Outbox
+	door   *door
+	dying  atomic.Bool // its network is being cut for good
 
 	ctx    context.Context
 	cancel context.CancelCauseFunc // its cause is what a call that is cut off hears
@@ -69,6 +72,11 @@ func newMember(s *Service, n int) (*member, error) {
 		return nil, fmt.Errorf("make a Kafka client: %w", err)
 	}
 	m.client, m.loop.Client = client, client
+	if m.door, err = newDoor(m); err != nil {
+		m.cancel(err)
+		m.silence()
+		return nil, err
+	}
 	return m, nil
 }
 
@@ -160,6 +168,7 @@ func (m *member) stop() {
 	answered := make(chan struct{})
 	go func() {
 		defer close(answered)
+		m.door.finish(patience)
 		m.relays.Wait()
 	}()
 	select {
@@ -168,6 +177,7 @@ func (m *member) stop() {
 	}
 	m.cancel(fmt.Errorf("the %s service stopped while it had the call", m.name))
 	<-m.done
+	m.door.close()
 	<-answered
 	if m.link.Down() { // nobody hears a goodbye
 		m.silence()
@@ -178,7 +188,9 @@ func (m *member) stop() {
 
 // die takes the member off the network and stops its work. It does not wait.
 func (m *member) die() {
+	m.dying.Store(true)
 	m.link.Cut()
+	m.door.shut()
 	m.cancel(fmt.Errorf("the %s service crashed while it had the call", m.name))
 	if m.lose(m) {
 		m.link.Cut() // somebody may have mended it just now
@@ -190,9 +202,22 @@ func (m *member) die() {
 	}
 }
 
+// gone says why the member is no more, nil while it lives. A call that fails
+// because the network went first is no news to whoever is dead.
+func (m *member) gone() error {
+	if m.dying.Load() {
+		<-m.ctx.Done()
+	}
+	if m.ctx.Err() == nil {
+		return nil
+	}
+	return context.Cause(m.ctx)
+}
+
 // bury clears up after a cut: the client must not try to leave the group.
 func (m *member) bury() {
 	<-m.done
+	m.door.close()
 	m.relays.Wait()
 	m.silence()
 }
@@ -211,6 +236,9 @@ func (m *member) silence() {
 // anything else can go out.
 func (m *member) at(ctx context.Context, mo Moment) error {
 	mo.Service, mo.Instance = m.name, m.n
+	if mo.Call == nil {
+		mo.Call = CallIn(ctx)
+	}
 	err := m.env.Watch.At(ctx, mo)
 	var crash *Crash
 	if errors.As(err, &crash) {

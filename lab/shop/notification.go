@@ -11,6 +11,7 @@ func NewNotification(env *Env, s Settings) *Service {
 	return newService(env, role{
 		name: "notification", group: "notification-service", topics: []string{"inventory", "notification-commands"},
 		style: Choreography, react: map[string]Reaction{StockReserved: notify, SendNotification: notify},
+		answers: map[string]Reaction{SendNotification: notify},
 	}, s)
 }
 

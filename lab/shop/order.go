@@ -38,15 +38,16 @@ func NewOrders(env *Env, s Settings) *Orders {
 	o.Service = newService(env, role{
 		name: "order", group: "order-service", topics: []string{"orders", "payments", "inventory", "order-commands"}, style: Choreography,
 		react: map[string]Reaction{
-			PaymentCompleted: o.paid,
-			StockReserved:    o.reserved,
-			PaymentFailed:    o.failed,
-			PaymentRefunded:  o.refunded,
+			PaymentCompleted: o.orCalls(o.paid),
+			StockReserved:    o.orCalls(o.reserved),
+			PaymentFailed:    o.orCalls(o.failed),
+			PaymentRefunded:  o.orCalls(o.refunded),
 			CompleteOrder:    o.complete,
 			CancelOrder:      o.cancel,
 		},
+		front: o.front,
 	}, s)
-	o.react[OrderCreated] = o.created
+	o.react[OrderCreated] = o.orCalls(o.created)
 	o.needs = o.news
 	return o
 }
@@ -75,6 +76,9 @@ const PlaceOrder = "PlaceOrder"
 // stream and the OrderCreated in the outbox are committed together. What a
 // crash cuts off is unavailable: the caller cannot know how far it came.
 func (o *Orders) Place(ctx context.Context, c Command) (answer, reason string, err error) {
+	if o.env.styleOf(c.ID) == Sync {
+		return o.call(ctx, c)
+	}
 	m, err := o.anyMember()
 	if err != nil {
 		return Unavailable, "the order service does not run", nil
@@ -82,12 +86,16 @@ func (o *Orders) Place(ctx context.Context, c Command) (answer, reason string, e
 	defer m.relays.Done()
 	ctx, over := m.during(ctx)
 	defer over()
-	settings := m.Settings()
-	data := EventData{OrderID: ID(c.ID), UserID: ID(c.User), Items: c.Items, Method: c.Method, TotalAmount: total(c.Items)}
-	moment := Moment{Point: Handling, EventType: PlaceOrder, Order: c.ID}
-	if err := m.at(ctx, moment); err != nil {
+	if err := m.at(ctx, Moment{Point: Handling, EventType: PlaceOrder, Order: c.ID}); err != nil {
 		return Unavailable, m.cutOff(err), nil
 	}
+	return o.take(ctx, m, c)
+}
+
+// take writes an order down, and, in the sync style, fulfils it.
+func (o *Orders) take(ctx context.Context, m *member, c Command) (answer, reason string, err error) {
+	settings := m.Settings()
+	data := EventData{OrderID: ID(c.ID), UserID: ID(c.User), Items: c.Items, Method: c.Method, TotalAmount: total(c.Items)}
 	if err := m.database(); err != nil {
 		return Unavailable, err.Error(), nil
 	}
@@ -112,6 +120,12 @@ func (o *Orders) Place(ctx context.Context, c Command) (answer, reason string, e
 	}
 	if err != nil {
 		return "", "", fmt.Errorf("place order %s: %w", c.ID, err)
+	}
+	if o.env.styleOf(c.ID) == Sync {
+		if err := m.at(ctx, tx.moment); err != nil {
+			return Unavailable, m.cutOff(err), nil
+		}
+		return fulfilment{m, Moment{EventType: PlaceOrder, Order: c.ID}, data}.fulfil(ctx)
 	}
 	o.own.Store(c.ID, true)
 	return m.answer(ctx, tx, settings)
@@ -186,6 +200,9 @@ func (o *Orders) Cancel(ctx context.Context, id string, ifVersion int, accepted 
 	if err != nil {
 		return "", "", err
 	}
+	if o.env.styleOf(id) == Sync {
+		return o.cancelByCalls(told, m, tx, settings)
+	}
 	return m.answer(told, tx, settings)
 }
 
@@ -210,9 +227,13 @@ func (o *Orders) news(ctx context.Context, m *member, e Event) bool {
 	if m.database() != nil {
 		return true // the handler asks again, and fails
 	}
-	var one int
-	err := m.env.Write.DB.QueryRowContext(context.WithoutCancel(ctx), `SELECT 1 FROM orders WHERE order_id = ?`, string(e.Data.OrderID)).Scan(&one)
-	return err != nil // not there, or not known: the handler looks again
+	var saga, source string
+	err := m.env.Write.DB.QueryRowContext(context.WithoutCancel(ctx), `SELECT saga, source FROM orders WHERE order_id = ?`, string(e.Data.OrderID)).Scan(&saga, &source)
+	if err != nil {
+		return true // not there, or not known: the handler looks again
+	}
+	// It comes again: whoever was fulfilling the order by calls may have crashed.
+	return saga == Sync && source == "outside"
 }
 
 // created adopts an order from outside.
@@ -318,13 +339,14 @@ type order struct {
 	reason  string
 	version int
 	fresh   bool // adopted just now
+	outside bool // adopted
 }
 
 func (tx *Tx) order(ctx context.Context, id string) (order, error) {
 	var o order
 	var items string
-	err := tx.QueryRowContext(ctx, `SELECT user_id, items, method, total, status, reason, version FROM orders WHERE order_id = ?`, id).
-		Scan(&o.data.UserID, &items, &o.data.Method, &o.data.TotalAmount, &o.status, &o.reason, &o.version)
+	err := tx.QueryRowContext(ctx, `SELECT user_id, items, method, total, status, version, reason, source = 'outside' FROM orders WHERE order_id = ?`, id).
+		Scan(&o.data.UserID, &items, &o.data.Method, &o.data.TotalAmount, &o.status, &o.version, &o.reason, &o.outside)
 	if errors.Is(err, sql.ErrNoRows) {
 		return o, fmt.Errorf("%w: %s", ErrNoOrder, id)
 	}
@@ -358,7 +380,7 @@ func (tx *Tx) create(ctx context.Context, d EventData, handle, source string, sc
 		return fmt.Errorf("encode items: %w", err)
 	}
 	now := tx.m.env.Clock.Now()
-	saga, err := fixStyle(ctx, tx.Tx, string(d.OrderID), tx.m.env.Saga())
+	saga, err := fixStyle(ctx, tx.Tx, string(d.OrderID), tx.m.env.styleOf(string(d.OrderID)))
 	if err != nil {
 		return err
 	}

@@ -18,6 +18,7 @@ func NewPayment(env *Env, s Settings) *Service {
 			ChargePayment:          p.chargeUnlessVoid,
 			RefundPayment:          p.refund,
 		},
+		answers: map[string]Reaction{ChargePayment: p.charge, RefundPayment: p.refund},
 	}, s)
 }
 

@@ -39,6 +39,11 @@ type role struct {
 	reachesOut bool
 	// ownInbox says that the reaction itself knows what it has handled.
 	ownInbox bool
+	// answers is what the service does when it is called, by what it is asked
+	// for. It passes over the events of orders that are fulfilled by calls.
+	answers map[string]Reaction
+	// front, where set, serves customers instead.
+	front func(typ string, body []byte) (servant, string)
 }
 
 // Service is one service of the shop: a consumer group with any number of
@@ -73,8 +78,11 @@ func (s *Service) Group() string { return s.group }
 // Topics are what its group subscribes to.
 func (s *Service) Topics() []string { return slices.Clone(s.topics) }
 
-// ReactsTo says whether the service does anything about an event type.
-func (s *Service) ReactsTo(eventType string) bool { return s.react[eventType] != nil }
+// ReactsTo says whether the service does anything about an event type, or a
+// call.
+func (s *Service) ReactsTo(eventType string) bool {
+	return s.react[eventType] != nil || s.answers[eventType] != nil
+}
 
 // Handler is the program counter of the function that handles an event type, 0
 // where nothing is done about it.

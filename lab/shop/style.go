@@ -50,11 +50,25 @@ func (m *member) concerned(e Event) bool {
 
 // ours tells whether an event is about an order of the service's style.
 func (m *member) ours(ctx context.Context, e Event) (bool, error) {
-	if m.style == "" || Commands[e.Type] != "" || m.name == "order" && e.Type == OrderCreated {
+	switch {
+	case m.style == "", m.name == "order" && e.Type == OrderCreated:
 		return true, nil
+	case Commands[e.Type] != "":
+		known, _ := m.env.styles.Load(string(e.Data.OrderID))
+		return m.answers == nil || known != Sync, nil
 	}
 	style, err := m.styleOf(ctx, e)
-	return style == m.style, err
+	return style == m.style || style == Sync && m.name == "order", err
+}
+
+// styleOf is the style of an order. It is settled when anybody first asks, and
+// the same for everybody from then on.
+func (e *Env) styleOf(order string) string {
+	if order == "" {
+		return e.Saga()
+	}
+	style, _ := e.styles.LoadOrStore(order, e.Saga())
+	return style.(string)
 }
 
 // styleOf is the style of an event's order. An order that begins otherwise than
@@ -71,13 +85,16 @@ func (m *member) styleOf(ctx context.Context, e Event) (style string, err error)
 	switch {
 	case e.Type == OrderCreated:
 		style, err = fixStyle(ctx, m.env.Write.DB, id, m.env.Saga())
+	case m.style == Choreography && m.env.Saga() == Sync:
+		style, err = fixStyle(ctx, m.env.Write.DB, id, Sync)
 	case m.style == Choreography:
 		style, err = fixStyle(ctx, m.env.Write.DB, id, Choreography)
 	default:
 		style, err = readStyle(ctx, m.env.Write.DB, id)
 	}
-	if err == nil && style != "" {
-		m.env.styles.Store(id, style)
+	if err != nil || style == "" {
+		return "", err
 	}
-	return style, err
+	settled, _ := m.env.styles.LoadOrStore(id, style)
+	return settled.(string), nil
 }

@@ -59,6 +59,7 @@ type Moment struct {
 	Offset    int64 // of the record; at Committed the next one to be handled
 	Err       error
 	Moved     map[string][]int32 // at Assigned and Revoked
+	Call      *CallFact          // the call that is made, or in which this happens
 }
 
 // Watcher is told of every moment. At may block, which holds the service

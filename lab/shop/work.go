@@ -22,6 +22,8 @@ type Work struct {
 	m        *member
 	settings Settings
 	rec      *kgo.Record
+	called   bool  // a call asked for it, not a message
+	answer   reply // to the call
 }
 
 // Tx is the transaction of one piece of work: the inbox, the service's own
@@ -33,6 +35,7 @@ type Tx struct {
 	saga   string // correlation id
 	asked  bool   // by a command: what is published is its answer
 	out    []pattern.Outgoing
+	answer reply // what would be published, where a call asked for it
 	moment Moment
 }
 
@@ -130,6 +133,7 @@ func (w *Work) seen(ctx context.Context) (bool, error) {
 // is the dual write that an outbox is for.
 func (w *Work) Transact(ctx context.Context, fn func(ctx context.Context, tx *Tx) error) error {
 	tx := &Tx{m: w.m, cause: w.Event.ID, saga: w.Order(), asked: w.Asked(), moment: w.moment(Written)}
+	defer func() { w.answer = tx.answer }()
 	return w.m.transact(ctx, tx, w.settings, func(ctx context.Context) error {
 		if w.settings.Idempotent {
 			first, err := pattern.Inbox{}.First(ctx, tx.Tx, w.m.group, w.Event.ID)
@@ -140,7 +144,10 @@ func (w *Work) Transact(ctx context.Context, fn func(ctx context.Context, tx *Tx
 				return errSeen
 			}
 		}
-		return fn(ctx, tx)
+		if err := fn(ctx, tx); err != nil || !w.called || !w.settings.Idempotent {
+			return err
+		}
+		return tx.keep(ctx, w.m.group, w.Event.ID, tx.answer)
 	})
 }
 
@@ -197,8 +204,9 @@ func (m *member) write(ctx context.Context, tx *Tx, s Settings, do func(context.
 // Order is the id of the order that the event is about.
 func (w *Work) Order() string { return string(w.Event.Data.OrderID) }
 
-// Asked tells whether the event is a command, which must be answered.
-func (w *Work) Asked() bool { return Commands[w.Event.Type] != "" }
+// Asked tells whether the event is a command, which must be answered on its
+// topic. Whoever calls hears his answer.
+func (w *Work) Asked() bool { return Commands[w.Event.Type] != "" && !w.called }
 
 // Key makes an idempotency key for a call about this event, "" where the
 // service does without.
@@ -220,6 +228,10 @@ func (tx *Tx) Publish(eventType string, version int, about EventData, more func(
 	data := EventData{OrderID: about.OrderID, UserID: about.UserID, Items: about.Items, TotalAmount: about.TotalAmount}
 	if more != nil {
 		more(&data)
+	}
+	if tx.m.env.styleOf(string(about.OrderID)) == Sync {
+		tx.answer = reply{eventType, data} // nothing is published about it: whoever called hears of it
+		return nil
 	}
 	e := Event{ID: tx.m.env.NewID(), Type: eventType, Version: version, At: tx.m.env.Clock.Now().UTC(), Data: data}
 	out, err := Outgoing(e, tx.m.env.Key())

@@ -83,7 +83,7 @@ func (r picker) settings(seed uint64) json.RawMessage {
 			"commit": one(r, "after", "after", "after", "before", "auto"), "acks": one(r, "all", "all", "leader", "none"),
 		}
 	}
-	return object("seed", seed, "saga", one(r, "choreography", "orchestration"), "saga_timeout", one(r, "2s", "15s"), "work", one(r, "0s", "20ms", "200ms"), "key", one(r, "user", "order", "none"), "services", s)
+	return object("seed", seed, "saga", one(r, "choreography", "orchestration", "sync"), "slots", one(r, 1, 4, 4), "saga_timeout", one(r, "2s", "15s"), "work", one(r, "0s", "20ms", "200ms"), "key", one(r, "user", "order", "none"), "services", s)
 }
 
 // move is one kind of action, and how often it is made.
@@ -110,6 +110,9 @@ var moves = []move{
 		}
 		return object("event", one(r, "OrderCreated", "PaymentCompleted", "PaymentFailed", "StockReserved", "OrderCancelled", "PaymentRefunded",
 			"ChargePayment", "RefundPayment", "ReserveStock", "ReleaseStock", "CompleteOrder", "CancelOrder"), "order", r.order())
+	}},
+	{"experiment", 1, func(r picker) json.RawMessage {
+		return object("name", one(r, "transactions", "compaction", "share_group", "state_transfer"), "with", r.IntN(2) == 0)
 	}},
 	{"duplicate", 3, func(r picker) json.RawMessage {
 		return object("topic", r.topic(), "partition", r.IntN(3), "offset", r.IntN(6))
@@ -200,7 +203,7 @@ func (r picker) setting() (name string, value any) {
 	case 6:
 		return "balancer", one(r, "range", "roundrobin")
 	case 7:
-		return "saga", one(r, "choreography", "orchestration")
+		return "saga", one(r, "choreography", "orchestration", "sync")
 	}
 	return "key", one(r, "user", "order", "none")
 }

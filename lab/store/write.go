@@ -62,6 +62,13 @@ CREATE TABLE inbox (
 	PRIMARY KEY (consumer, event_id)
 ) WITHOUT ROWID;
 
+CREATE TABLE answers ( -- what a call was answered, so that the same call gets the same
+	consumer TEXT NOT NULL,
+	call_key TEXT NOT NULL,
+	answer   TEXT NOT NULL, -- JSON
+	PRIMARY KEY (consumer, call_key)
+) WITHOUT ROWID;
+
 CREATE TABLE outbox (
 	id            INTEGER PRIMARY KEY,
 	service       TEXT NOT NULL,

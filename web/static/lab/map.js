@@ -5,7 +5,7 @@
 import { css, h, icon, keyed, once, s, set, text } from './dom.js';
 import { legs } from './hops.js';
 import { COMMAND_TOPICS, isLed, isUnled, ledLines, placeLed } from './led.js';
-import { NAMES, SERVICES, TOPICS, becauseOf, clock, count, leads, look, money, reads, readsShort, seatName, stateWord, troubles } from './words.js';
+import { NAMES, SERVICES, TOPICS, becauseOf, byCalls, clock, count, leads, look, money, reads, readsShort, seatName, stateWord, troubles } from './words.js';
 
 /** @typedef {import('./types.js').Board} Board */
 /** @typedef {{x: number, y: number, w: number, h: number}} Box */
@@ -17,6 +17,8 @@ const SEAT = 24;
 const FOOT = 20; // the line with the lag, always there: a number that comes and goes moves no box
 const TOP = 42; // room for the card gateway
 const MINI = 39; // height of a small tape
+const LANE = 15; // between the lines of calls
+const BOXES = 8; // slots that are drawn one by one
 const END = 30; // the name of the last topic is wider than its tape
 const CLUSTER = 200; // width of the box with the brokers
 
@@ -31,10 +33,12 @@ export class MapLens {
     this.width = 0;
     this.shape = ''; // what the places were made for
     this.noteTop = 0;
+    this.lanes = 0; // where the first line of calls runs
     this.summary = h('p', { class: 'vh' });
     this.sub = h('span', { class: 'sub hops' });
     this.rate = h('div', { class: 'rateview', hidden: true });
     this.lines = s('g');
+    this.called = s('g', { class: 'calls' });
     this.tokens = s('g', { class: 'tokens' });
     this.figure = h('div', { class: 'mapfig' });
     this.charge = h('div', { class: 'mapnote late' });
@@ -52,7 +56,7 @@ export class MapLens {
   build() {
     this.figure.append(s('svg', { 'aria-hidden': 'true' },
       s('defs', {}, marker('arr', 'ah'), ...['A', 'B', 'C', 'D', 'E'].map((hue) => marker(`arr-${hue}`, 'ah pass', hue))),
-      this.lines, this.tokens, this.motion.layer));
+      this.lines, this.called, this.tokens, this.motion.layer));
     this.root.append(this.summary, h('div', { class: 'figh mapfigh' }, h('span', { class: 'l' }, 'a'), h('h2', {}, 'Map'), this.sub, this.rate), this.figure);
     this.nodes.shop = h('div', { class: 'svc ext plainbox' }, 'Shop');
     this.nodes.gateway = h('div', { class: 'svc ext plainbox gateway' }, h('small', {}, 'card gateway'));
@@ -87,7 +91,7 @@ export class MapLens {
     heights.cluster = 6 + 22 * Math.max(2, board.brokers?.length ?? 0);
     if (!this.width) this.width = this.figure.clientWidth;
     const led = isLed(board);
-    const shape = `${this.width} ${led} ${JSON.stringify(heights)} ${stacked} ${troubles(board).filter((t) => t.state !== 'armed').length}`;
+    const shape = `${this.width} ${led} ${byCalls(board)} ${JSON.stringify(heights)} ${stacked} ${troubles(board).filter((t) => t.state !== 'armed').length}`;
     if (shape !== this.shape) { this.shape = shape; this.place(board, heights, stacked); }
     for (const name of SERVICES) this.drawService(board, name);
     for (const topic of TOPICS) this.drawTopic(board, topic);
@@ -98,6 +102,7 @@ export class MapLens {
     this.drawReadModel(board);
     this.drawBrokers(board);
     this.drawFlow(board);
+    this.drawCalls(board);
     if (!stacked) this.drawNotes(board);
     this.drawLetters(board);
     const busy = this.motion.mode === 'rate';
@@ -139,12 +144,14 @@ export class MapLens {
     const pay = at['s:payment'];
     at.gateway = { x: pay.x, y: 0, w: pay.w, h: 24 };
     const rowEnd = Math.max(TOP + row, mid + MINI / 2 + 18);
+    const lanes = rowEnd + 14; // of calls, where there are any
     const noteLines = Math.max(1, troubles(board).filter((t) => t.state !== 'armed').length);
-    this.noteTop = rowEnd + 4;
+    const sync = byCalls(board);
+    this.noteTop = sync ? lanes + 3 * LANE + 20 : rowEnd + 4;
     const bus = this.noteTop + Math.min(noteLines, 4) * 20 + 8;
     const tapeH = 18 + MINI + 17;
     const led = isLed(board) ? placeLed(at, bus + 16, tapeH, heights) : null;
-    const readBus = led ? led.readBus : bus + 20;
+    const readBus = led ? led.readBus : sync ? bus - 8 : bus + 20;
     const below = led ? led.below : readBus + 14;
     at['s:orchestrator'] ??= { x: at['s:order'].x, y: below, w: svcW, h: heights.orchestrator };
     const flat = led !== null; // the row is taken: the brokers stand side by side below it
@@ -161,11 +168,14 @@ export class MapLens {
       if (!name.startsWith('t:')) css(node, 'height', `${box.h}px`);
     }
     css(this.charge, 'left', `${pay.x + pay.w + 12}px`);
-    this.lineUp(at, mid, rowEnd, bus, readBus, led);
+    this.lanes = lanes;
+    if (sync) this.lineUpCalls(at, mid, lanes);
+    else this.lineUp(at, mid, rowEnd, bus, readBus, led);
   }
 
   /** @param {Record<string, Box>} at @param {number} mid @param {number} rowEnd @param {number} bus @param {number} readBus @param {ReturnType<typeof placeLed> | null} led */
   lineUp(at, mid, rowEnd, bus, readBus, led) {
+    this.called.replaceChildren();
     const chain = ['shop', 's:order', 't:orders', 's:payment', 't:payments', 's:inventory', 't:inventory', 's:notification', 't:notifications'];
     /** @type {[string, string, string][]} */
     const lines = [];
@@ -201,6 +211,72 @@ export class MapLens {
     this.motion.measureWays();
   }
 
+  /**
+   * The lines of the sync style: a double line is a call, with an arrow each way
+   * because whoever calls waits for the answer.
+   * @param {Record<string, Box>} at @param {number} mid @param {number} lanes where the first of them is
+   */
+  lineUpCalls(at, mid, lanes) {
+    const order = at['s:order'];
+    const down = order.y + order.h + 2;
+    /** @type {[string, {x: number, y: number}[]][]} */
+    const calls = [['s:shop>s:order', [{ x: at.shop.x + at.shop.w + 2, y: mid }, { x: order.x - 2, y: mid }]]];
+    ['payment', 'inventory', 'notification'].forEach((name, i) => {
+      const box = at[`s:${name}`];
+      const from = order.x + order.w / 2 + 30 - i * 20;
+      const lane = lanes + i * LANE;
+      calls.push([`call:${name}`, [{ x: from, y: down }, { x: from, y: lane }, { x: box.x + box.w / 2, y: lane }, { x: box.x + box.w / 2, y: box.y + box.h + 2 }]]);
+    });
+    const pay = at['s:payment'];
+    const writes = order.x + order.w / 2 - 30;
+    const lane = lanes + 3 * LANE;
+    const read = at.readmodel;
+    this.paths = {};
+    const single = [['order>readmodel', `M${writes} ${down}V${lane}H${read.x + read.w / 2}V${read.y - 2}`, 'url(#arr)', null], ['gateway', `M${pay.x + pay.w / 2} 26V${pay.y - 2}`, 'url(#arr)', 'url(#arr)']]
+      .map(([name, d, end, start]) => (this.paths[/** @type {string} */ (name)] = /** @type {SVGPathElement} */ (s('path', { d, class: 'edge', 'data-edge': name, 'marker-end': end, 'marker-start': start }))));
+    const double = calls.flatMap(([name, points]) => {
+      const outer = /** @type {SVGPathElement} */ (s('path', { d: route(points), class: 'edge call', 'data-edge': name, 'marker-end': 'url(#arr)', 'marker-start': 'url(#arr)' }));
+      this.paths[name] = outer;
+      return [outer, s('path', { d: route(shorter(points, 7)), class: 'callgap' })];
+    });
+    this.lines.replaceChildren(...single, ...double, s('text', { x: writes + 8, y: lane + 14 }, 'Order writes it'));
+    this.motion.paths = this.paths;
+    this.motion.measureWays();
+  }
+
+  /** How many calls are under way on each line, beside whoever is called. @param {Board} board */
+  drawCalls(board) {
+    const sync = byCalls(board);
+    const list = sync ? ['payment', 'inventory', 'notification'].map((name) => ({ name, n: Object.values(board.calls ?? {}).filter((call) => call.service === name && call.waits).length })).filter((one) => one.n > 0 && this.at[`s:${one.name}`]) : [];
+    keyed(this.called, list, (one) => one.name, () => s('text', { class: 't12 callcount', 'text-anchor': 'end' }), (node, one) => {
+      const end = this.motion.ways[`call:${one.name}`]?.at(1);
+      if (!end) return;
+      set(node, 'x', end.x - 9); set(node, 'y', this.lanes - 4);
+      text(node, one.n === 1 ? '1 waits' : `${one.n} wait`);
+    });
+    for (const [name, path] of Object.entries(this.paths)) {
+      if (!name.startsWith('call:') && !(sync && name === 's:shop>s:order')) continue;
+      const service = name.startsWith('call:') ? name.slice(5) : 'order';
+      const busy = Object.values(board.calls ?? {}).some((call) => call.service === service && call.waits);
+      set(path, 'class', `${path.getAttribute('class')?.replace(/ (call|busy|cut)\b/g, '')} call${busy ? ' busy' : ''}${board.services[service]?.cut?.includes('kafka') || board.services[service]?.state === 'crashed' ? ' cut' : ''}`);
+      set(path, 'marker-start', path.getAttribute('marker-end'));
+    }
+  }
+
+  /** The slots of a seat, one box each: taken, or free. @param {Element} place @param {Board} board @param {string} name @param {import('./types.js').Seat} seat */
+  drawSlots(place, board, name, seat) {
+    const { total = 0, used = 0 } = seat.slots ?? {};
+    const taken = Object.values(board.calls ?? {}).filter((call) => call.service === name && call.instance === seat.instance && call.state === 'serving').sort((a, b) => a.seq - b.seq);
+    const hue = (/** @type {import('./types.js').Call} */ call) => this.app.follow.of(call?.order)?.hue ?? '';
+    once(place, `slots ${total} ${used} ${taken.map((call) => `${hue(call)}${call.waits}`)}`, () => {
+      if (total > BOXES) return [`${used}/${total}`];
+      return [h('span', { class: 'slots', role: 'img', 'aria-label': `${used} of ${total} slots taken` }, ...Array.from({ length: total }, (_, i) => {
+        const call = taken[i];
+        return h('i', { 'data-hue': call ? hue(call) || null : null, 'data-state': !call ? 'free' : call.waits ? 'taken' : 'left', title: call ? `${call.type}, for ${call.caller}${call.waits ? '' : ', who gave up'}` : 'a free slot' });
+      }))];
+    });
+  }
+
   /** @param {Board} board @param {string} name */
   drawService(board, name) {
     const node = this.nodes[`s:${name}`];
@@ -216,8 +292,10 @@ export class MapLens {
     const state = list.length && bad.length === list.length ? look(bad[0].state) : list.length ? 'ok' : 'stuck';
     set(node, 'data-state', state);
     const badge = node.querySelector('.lagb');
-    text(badge.firstChild, `lag ${service.lag}`);
-    set(badge, 'data-lag', service.lag > 0);
+    const slots = byCalls(board) && name !== 'projector' ? service.slots : undefined;
+    text(badge.firstChild, slots && !service.lag ? slotWords(slots) : `lag ${service.lag}`);
+    set(badge, 'data-lag', service.lag > 0 || Boolean(slots?.because));
+    set(node, 'data-full', Boolean(slots?.because));
     text(node.querySelector('.count'), list.length > 1 ? `${list.length} seats` : '');
     set(badge, 'data-late', service.lag > 0 && bad.length > 0);
     const shown = list.slice(0, list.length > SEATS_SHOWN + 1 ? SEATS_SHOWN : list.length);
@@ -229,7 +307,8 @@ export class MapLens {
         text(line.children[0], seatName(name, seat.instance));
         const what = look(seat.state) === 'ok' ? (seat.state === 'starting' ? 'starting' : readsShort(seat.partitions, service.group, Boolean(seat.doing))) : stateWord(seat.state);
         set(line.children[1], 'title', look(seat.state) === 'ok' ? reads(seat.partitions) : null);
-        once(line.children[1], `${seat.state} ${what}`, () => (look(seat.state) === 'failed' ? [icon('x'), ' ', what] : [what]));
+        if (slots && look(seat.state) !== 'failed') this.drawSlots(line.children[1], board, name, seat);
+        else once(line.children[1], `${seat.state} ${what}`, () => (look(seat.state) === 'failed' ? [icon('x'), ' ', what] : [what]));
         const doing = seat.doing;
         const sign = doing ? `${doing.order} ${this.app.follow.of(doing.order)?.letter} ${this.app.follow.letter(board, doing.order)} ${doing.try?.attempt ?? ''}` : '';
         once(line.children[2], sign, () => (doing ? [doing.try && doing.try.attempt > 1 ? h('b', {}, `×${doing.try.attempt}`) : null, this.app.mark(doing.order)] : []));
@@ -249,6 +328,7 @@ export class MapLens {
   /** @param {Board} board @param {string} topic */
   drawTopic(board, topic) {
     const node = this.nodes[`t:${topic}`];
+    set(node, 'class', byCalls(board) ? 'topicnode off' : 'topicnode');
     const partitions = board.topics[topic]?.partitions ?? [];
     const total = partitions.reduce((sum, p) => sum + p.end, 0);
     const rate = PHONE.matches && this.motion.mode !== 'tokens' ? this.app.store.pace.rate(topic) : 0; // without lines there is no other place for it
@@ -325,7 +405,7 @@ export class MapLens {
       });
     }
     const sub = front ? 'the last three hops of ' : '';
-    once(this.sub, `${front?.id}${front?.hue}${front?.letter}`, () => (front ? [sub, this.app.mark(front.id), ' are numbered'] : ['one box a service, one tape a topic']));
+    once(this.sub, `${front?.id}${front?.hue}${front?.letter}${byCalls(board)}`, () => (front ? [sub, this.app.mark(front.id), ' are numbered'] : [byCalls(board) ? 'a double line is a call: who calls waits for the answer' : 'one box a service, one tape a topic']));
     const led = isLed(board);
     for (const [name, path] of Object.entries(this.paths)) {
       const hue = hot.get(name);
@@ -408,6 +488,22 @@ export class MapLens {
     const bad = troubles(board).map((trouble) => `${trouble.what}.`);
     text(this.summary, `Map. ${count(SERVICES.filter((name) => board.services[name]?.state === 'running').length, 'service')} running. ${TOPICS.map((topic) => `${topic} has ${count((board.topics[topic]?.partitions ?? []).reduce((sum, p) => sum + p.end, 0), 'record')}`).join(', ')}. ${bad.join(' ') || 'Nothing is broken.'}`);
   }
+}
+
+/** The slots of a service in a few words. @param {import('./types.js').Slots} slots */
+function slotWords(slots) {
+  if (!slots.total) return 'nobody answers';
+  const line = slots.waiting > 0 ? `, ${slots.waiting} in line` : '';
+  return slots.because ? `no slot${line || ' is free'}` : `${slots.used} of ${slots.total} slots`;
+}
+
+/** @param {{x: number, y: number}[]} points */
+const route = (points) => points.map((p, i) => `${i ? 'L' : 'M'}${p.x} ${p.y}`).join('');
+
+/** The same way without so many pixels at each end. @param {{x: number, y: number}[]} points @param {number} by */
+function shorter(points, by) {
+  const toward = (/** @type {{x: number, y: number}} */ a, /** @type {{x: number, y: number}} */ b) => ({ x: a.x + Math.sign(b.x - a.x) * by, y: a.y + Math.sign(b.y - a.y) * by });
+  return [toward(points[0], points[1]), ...points.slice(1, -1), toward(points[points.length - 1], points[points.length - 2])];
 }
 
 /** What a service box is made of. @param {string} name */

@@ -3,7 +3,7 @@
 
 import { el, h, icon, keyed, set, text } from './dom.js';
 import { isLed } from './led.js';
-import { HANDLES, NAMES, SERVICES, TOPICS, leads, lower } from './words.js';
+import { CALLS, HANDLES, NAMES, SERVICES, TOPICS, byCalls, leads, lower } from './words.js';
 
 /** @typedef {import('./types.js').Board} Board */
 /** @typedef {{name: string, label: string, kind: 'service'|'topic'|'broker'|'partition'|'choice'|'number'|'text'|'seat'|'event', options?: string[] | [string, string][], value?: any, hint?: string, messages?: boolean, min?: number, max?: number, from?: (board: Board, values: any) => any, now?: (board: Board, values: any) => any}} Field */
@@ -171,7 +171,7 @@ export class Palette {
     if (field.kind === 'topic') options = TOPICS.map((name) => [name, name]);
     if (field.kind === 'broker') options = this.app.board.brokers.map((one) => [String(one.id), `${one.id}${one.state === 'down' ? ', down' : `, leads ${leads(this.app.board, one.id)}`}`]);
     if (field.kind === 'partition') options = (this.app.board.topics[this.values.topic]?.partitions ?? []).map((p) => [String(p.id), `p${p.id}, led by broker ${p.leader}`]);
-    if (field.kind === 'event') options = [['', field.messages ? 'any' : 'the next one'], ...(HANDLES[this.values.service] ?? []).filter((type) => !field.messages || type !== 'PlaceOrder').map((type) => [type, type])];
+    if (field.kind === 'event') options = [['', field.messages ? 'any' : 'the next one'], ...[...(byCalls(this.app.board) && !field.messages ? CALLS[this.values.service] ?? [] : []), ...(HANDLES[this.values.service] ?? []).filter((type) => !field.messages || type !== 'PlaceOrder')].map((type) => [type, type])];
     if (field.kind === 'seat') options = [['', 'the first to get there'], ...(this.app.board.services[this.values.service]?.seats ?? []).map((one) => [String(one.instance), `seat ${one.instance}`])];
     if (field.kind === 'seat' && this.what.title === 'Crash it now') options[0][1] = 'all of them';
     const select = h('select', { name: field.name, onchange: keep }, ...options.map(([id, label]) => h('option', { value: id }, label)));
@@ -213,7 +213,7 @@ export class Palette {
   }
 }
 
-/** The action that mends a trouble. @param {{service: string, repair: string, seq: number, broker?: number}} trouble @param {Board} board */
+/** The action that mends a trouble. @param {{service: string, repair: string, seq: number, broker?: number, heal?: string}} trouble @param {Board} board */
 export function repairOf(trouble, board) {
   if (trouble.repair === 'Mend') return { mend: { service: trouble.service } };
   const letters = `${trouble.service}-commands.dlq`; // what was given up is what the saga waits for
@@ -222,7 +222,7 @@ export function repairOf(trouble, board) {
   if (trouble.broker !== undefined) return { broker: { id: trouble.broker, ...(board.brokers.find((one) => one.id === trouble.broker)?.state === 'down' ? { state: 'up' } : { slow: '0s' }) } };
   if (trouble.repair === 'Resume') return { resume: { service: trouble.service } };
   if (trouble.repair === 'Start') return { scale: { service: trouble.service, instances: Math.max(1, board.settings?.services?.[trouble.service]?.instances || 1) } };
-  return { heal: trouble.service ? { service: trouble.service } : 'all' };
+  return { heal: trouble.service ? { service: trouble.heal ?? trouble.service } : 'all' };
 }
 
 /** Where the newest record of a topic stands. @param {Board} board @param {string} name */

@@ -12,6 +12,7 @@
  *   stock: Record<string, number>, invariants: Record<string, Verdict>, faults: Fault[],
  *   sagas: Record<string, Saga>, alerts: {id: string, text: string, seq: number}[],
  *   counts: {orders: number, open: number, completed: number, cancelled: number, records: number},
+ *   calls?: Record<string, Call>,
  *   rerun: null | {of: string, but: string, steps: number, done: number, refused: number, until: number, over: boolean}}} Board
  * @typedef {{id: number, state: 'up'|'down', controller?: boolean, slow?: string, because: string, because_seq: number}} Broker
  * @typedef {{id: number, leader: number, start: number, end: number}} Partition
@@ -22,9 +23,11 @@
  *   members: {id: string, client?: string, service?: string, instance?: number, partitions: Record<string, number[]>}[],
  *   offsets: Record<string, Record<string, {committed: number, position: number, lag: number}>>}} Group
  * @typedef {{state: string, because?: string, because_seq?: number, cut: string[], group: string, instances: number, seats: Seat[], handled: number,
- *   failed: number, retried: number, skipped_duplicates: number, dead_lettered: number, crashes: number, lag: number}} Service
+ *   failed: number, retried: number, skipped_duplicates: number, dead_lettered: number, crashes: number, lag: number, slots?: Slots}} Service
+ * @typedef {{total: number, used: number, waiting: number, because: string, because_seq: number, root: string}} Slots
+ * @typedef {{id: string, caller: string, service: string, instance: number, type: string, order: string, state: 'calling'|'waiting'|'serving'|'done', since: number, seq: number, waits: boolean}} Call
  * @typedef {{instance: number, state: string, because?: string, because_seq?: number, since: number,
- *   partitions: Record<string, number[]>, idle?: string, doing?: Doing,
+ *   partitions: Record<string, number[]>, idle?: string, doing?: Doing, slots?: Slots,
  *   retries?: {topic: string, partition: number, offset: number, event_type?: string, order?: string, next: number, of?: number, due: number, error: string, seq: number}[]}} Seat
  * @typedef {{topic: string, partition: number, offset: number, event_type: string, order?: string, since: number,
  *   try?: {attempt: number, of?: number, next_ms?: number, error?: string}}} Doing

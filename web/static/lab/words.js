@@ -11,6 +11,12 @@ export const NAMES = {
   order: 'Order', payment: 'Payment', inventory: 'Inventory', notification: 'Notification', projector: 'Projector', orchestrator: 'Orchestrator',
 };
 
+/** @type {Record<string, string[]>} what each service can be asked to do by a call */
+export const CALLS = { payment: ['ChargePayment', 'RefundPayment'], inventory: ['ReserveStock', 'ReleaseStock'], notification: ['SendNotification'] };
+
+/** Whether orders are fulfilled by calls. @param {Board} board */
+export const byCalls = (board) => board.settings?.saga === 'sync';
+
 const EVENTS = ['OrderCreated', 'OrderCancelled', 'OrderCompleted', 'PaymentCompleted', 'PaymentFailed', 'PaymentRefunded', 'StockReserved', 'StockReservationFailed', 'StockReleased', 'NotificationSent'];
 
 /** @type {Record<string, string[]>} the events, and the call, that a service does something about */
@@ -153,7 +159,7 @@ export const leads = (board, id) => TOPICS.flatMap((topic) => board.topics[topic
 
 /** All there is to say about what is wrong now, worst first. @param {Board} board */
 export function troubles(board) {
-  /** @type {{id: string, state: 'failed'|'stuck'|'armed', chip: string, what: string, because: string, seq: number, since: number, service: string, broker?: number, repair: string}[]} */
+  /** @type {{id: string, state: 'failed'|'stuck'|'armed', chip: string, what: string, because: string, seq: number, since: number, service: string, broker?: number, repair: string, heal?: string}[]} */
   const list = [];
   for (const name of SERVICES) {
     const service = board.services[name];
@@ -174,6 +180,12 @@ export function troubles(board) {
         repair: service.instances === 0 ? 'Start' : 'Repair',
       });
     }
+  }
+  for (const name of SERVICES) {
+    const slots = board.services[name]?.slots;
+    if (!slots?.because) continue;
+    const since = Math.min(...Object.values(board.calls ?? {}).filter((call) => call.service === name).map((call) => call.since));
+    list.push({ id: `slots-${name}`, state: 'stuck', chip: 'NO SLOT', what: `${NAMES[name]} is full`, because: slots.because, seq: slots.because_seq, since, service: name, repair: 'Repair', heal: slots.root });
   }
   for (const broker of board.brokers ?? []) {
     if (broker.state !== 'down' && !broker.slow) continue;
