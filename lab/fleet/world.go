@@ -23,6 +23,7 @@ type World interface {
 	Recording(seq int64) (lab.Recording, error)
 	Eval(ctx context.Context, expr string) (any, error)
 	Why(q lab.Question) (lab.Answer, error)
+	Story(order string, at int64) (lab.Story, error)
 	Addrs() []string
 	Close()
 }
