@@ -83,11 +83,16 @@ func aside(service string) bool { return service == "projector" }
 func (t *teller) see(e *Entry) {
 	t.seq, t.at = e.Seq, e.At
 	if e.Order != t.id {
-		if e.Kind == KindCommitted && t.parts[tp{e.Topic, e.Partition}] {
-			t.saved[groupAt{e.Service, tp{e.Topic, e.Partition}}] = e.Offset
-		}
-		if e.Instance > 0 && e.Data != nil && e.Data.Service != nil {
-			t.seatState(e)
+		switch e.Kind {
+		case KindProduced, KindDelivered, KindHandling, KindHandled, KindWritten, KindProjected: // most of a journal
+		case KindCommitted:
+			if t.parts[tp{e.Topic, e.Partition}] {
+				t.saved[groupAt{e.Service, tp{e.Topic, e.Partition}}] = e.Offset
+			}
+		default:
+			if e.Instance > 0 && e.Data != nil && e.Data.Service != nil {
+				t.seatState(e)
+			}
 		}
 		return
 	}
