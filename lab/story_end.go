@@ -227,10 +227,10 @@ func (s *Story) count() {
 	reacted := map[string]bool{}
 	for _, m := range s.Messages {
 		switch {
-		case m.State == "lost" && m.Topic == "":
-			continue
 		case m.Call:
 			n.Calls++
+		case m.State == "lost" && m.Topic == "":
+			continue
 		case shop.Commands[m.Type] != "":
 			n.Commands++
 		default:

@@ -162,6 +162,38 @@ func TestStoryOfASynchronousOrder(t *testing.T) {
 	assert.Equal(t, rules["sync"], s.Rule)
 }
 
+// Nobody answers: either he who was called is still at it, or was never reached.
+func TestStoryOfCallsWithoutAnAnswer(t *testing.T) {
+	x := newTale("o-1", "sync")
+	call := Entry{Service: "inventory", Instance: 1, Order: "o-1", EventType: "ReserveStock", Cause: 2, Kind: KindHandling}
+	x.add(call)
+	x.add(Entry{Kind: KindFailed, Service: "order", Instance: 1, Order: "o-1", EventType: "ReserveStock", Text: "order-1 gave up on inventory after 1s: nobody knows whether ReserveStock was done"})
+	x.add(Entry{Kind: KindFailed, Service: "order", Instance: 1, Order: "o-1", EventType: "RefundPayment", Text: "order-1 has no answer to RefundPayment: payment cannot be reached: connection refused"})
+	call.Kind = KindHandled
+	x.add(call)
+	s := x.t.story()
+	assert.Equal(t, []string{"order > inventory: ReserveStock (command) HTTP call", "order > payment: RefundPayment (compensation) HTTP call"}, lines(s))
+	assert.Equal(t, "gave up on inventory after 1s", s.Messages[0].To[0].Error)
+	assert.Equal(t, "handled", s.Messages[0].To[0].State, "it was done all the same")
+	assert.Equal(t, "lost", s.Messages[1].State)
+	assert.Equal(t, "payment cannot be reached: connection refused", s.Messages[1].To[0].Error)
+	require.Len(t, s.Marks, 2)
+	assert.Equal(t, []string{"gave up on inventory after 1s", "has no answer to RefundPayment"}, []string{s.Marks[0].Text, s.Marks[1].Text})
+	assert.Equal(t, 2, s.Totals.Calls)
+}
+
+// An answer that says no is an answer: the goods were gone.
+func TestStoryMarksACallThatFoundNoGoods(t *testing.T) {
+	x := newTale("o-1", "sync")
+	x.calls("inventory", "ReserveStock", 2, KindHandled, nil)
+	x.add(Entry{Kind: KindWritten, Service: "order", Instance: 1, Order: "o-1", EventType: shop.PlaceOrder, Data: &Data{Order: &shop.OrderFact{Status: shop.Cancelled, Reason: "out_of_stock"}}})
+	s := x.t.story()
+	require.Len(t, s.Marks, 1)
+	assert.Equal(t, "inventory", s.Marks[0].Service)
+	assert.Equal(t, "Cancelled because Inventory had no monitor left", s.Because)
+	assert.Equal(t, s.Messages[0].To[0].EndSeq, s.BecauseSeq)
+}
+
 // What a broker took with it never gets a place on a topic.
 func TestStoryShowsAnEventThatWasLostWithABroker(t *testing.T) {
 	x := newTale("o-1", "choreography")

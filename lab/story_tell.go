@@ -131,6 +131,9 @@ func (t *teller) facts(e *Entry, d *Data) {
 		t.know(d.Order)
 		if isFinal(d.Order.Status) && t.final == 0 {
 			t.final, t.ends = e.Seq, e.At
+			if t.reason == "out_of_stock" || t.reason == "unknown_sku" {
+				t.refused()
+			}
 		}
 	}
 	if to != nil {
@@ -338,7 +341,11 @@ func (t *teller) ended(e *Entry, d *Data) {
 		delete(t.open, handOf(e))
 	}
 	if to == nil {
-		if e.Kind == KindFailed {
+		switch {
+		case e.Kind != KindFailed:
+		case e.Topic == "" && shop.Commands[e.EventType] != "":
+			t.unanswered(e)
+		default:
 			t.mark(e, Mark{Kind: "failed", Bad: true, Text: t.inShort(e)})
 		}
 		return
@@ -364,6 +371,32 @@ func (t *teller) ended(e *Entry, d *Data) {
 	case KindFailed, KindDeadLettered:
 		t.gaveOut(e, to, d.Try)
 	}
+}
+
+// unanswered notes that a caller got no answer: either the one who was called
+// is still at it, or he was never reached.
+func (t *teller) unanswered(e *Entry) {
+	service := strings.TrimSuffix(shop.Commands[e.EventType], "-commands")
+	said, _, _ := strings.Cut(strings.TrimPrefix(e.Text, nameOf(seat{e.Service, e.Instance})+" "), ": ")
+	if m := t.calls[service+" "+e.EventType]; m != nil && m.To[0].EndSeq == 0 {
+		m.To[0].Error = said
+	} else {
+		to := &Delivery{Service: service, State: "lost", Error: t.inShort(e), EndSeq: e.Seq, EndAt: e.At}
+		t.messages = append(t.messages, &Message{Seq: e.Seq, At: e.At, Type: e.EventType, Kind: messageKind(e.EventType, ""), From: e.Service, Call: true, Where: "HTTP call", State: "lost", Text: e.Text, To: []*Delivery{to}})
+	}
+	t.mark(e, Mark{Kind: "failed", Bad: true, Text: said})
+}
+
+// refused marks the call that found no goods. Where there is no event that says
+// so, the order's end does.
+func (t *teller) refused() {
+	m := t.calls["inventory ReserveStock"]
+	if m == nil || m.To[0].Useful || m.To[0].EndSeq == 0 {
+		return
+	}
+	to := m.To[0]
+	t.marks = append(t.marks, Mark{Kind: "no_stock", Bad: true, Service: to.Service, Instance: to.Instance, Seq: to.EndSeq, At: to.EndAt,
+		Text: shortage(t.reason, t.fact.Items), Sentence: nameOf(seat{to.Service, to.Instance}) + " answered: " + strings.ReplaceAll(t.reason, "_", " ")})
 }
 
 // gaveOut marks a try that failed. There is one mark for all tries of a

@@ -27,7 +27,7 @@ const ROW = 18;
 const FAR = 11; // px between a life line and a label
 
 /** What a label says after the name of its message. @param {Message} message @param {Delivery} [to] */
-export const more = (message, to) => (to?.again ? 'again' : '') + (to && to.tries > 1 ? ` ×${to.tries}` : '') + (message.state === 'lost' ? 'lost' : '');
+export const more = (message, to) => (to?.again ? 'again' : '') + (to && to.tries > 1 ? ` ×${to.tries}` : '') + (message.state === 'lost' && !message.call ? 'lost' : '');
 
 /**
  * @param {Story} story @param {number} width px
@@ -155,7 +155,7 @@ export function lay(story, width, measure, open) {
         const lx = Math.max(GUTTER - 8, Math.min(right ? x + middle : x - middle - w, width - w));
         const waits = main.seq === 0;
         const place = (/** @type {number} */ at) => ({ x: lx, y: at - ROW - (waits ? 2 : 3), w, h: ROW });
-        const words = waits ? `on its way${message.where ? `, ${message.where}` : ''}` : '';
+        const words = !waits ? '' : message.state === 'lost' ? 'never arrived' : `on its way${message.where ? `, ${message.where}` : ''}`;
         const below = (/** @type {number} */ at) => ({ x: right ? x + FAR + 4 : x - FAR - 4 - measure.small(words), y: at + 12, w: measure.small(words), h: 16 });
         const sides = new Set(message.to.filter((one) => !one.again && one.service !== message.from).map((one) => xs[one.service] > x));
         const lines = (/** @type {number} */ at) => [...sides].map((side) => ({ x: side ? x + 8 : x - 72, y: at - 2, w: 64, h: 8 })); // the arrows' beginnings
@@ -175,6 +175,7 @@ export function lay(story, width, measure, open) {
     for (const { message, to } of step.answers) {
       const right = xs[to.service] > xs[message.from];
       out.arrows.push({ message, to, x1: xs[to.service] + (right ? -6 : 6), y1: y, x2: xs[message.from] + (right ? 7 : -7), y2: y + 6, way: 'answer' });
+      y += 8;
     }
     ys.set(step.seq, y);
   }
