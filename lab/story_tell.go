@@ -395,6 +395,7 @@ func (t *teller) refused() {
 		return
 	}
 	to := m.To[0]
+	to.Useful = true // it turned the order back
 	t.marks = append(t.marks, Mark{Kind: "no_stock", Bad: true, Service: to.Service, Instance: to.Instance, Seq: to.EndSeq, At: to.EndAt,
 		Text: shortage(t.reason, t.fact.Items), Sentence: nameOf(seat{to.Service, to.Instance}) + " answered: " + strings.ReplaceAll(t.reason, "_", " ")})
 }

@@ -175,6 +175,7 @@ export function lay(story, width, measure, open) {
     for (const { message, to } of step.answers) {
       const right = xs[to.service] > xs[message.from];
       out.arrows.push({ message, to, x1: xs[to.service] + (right ? -6 : 6), y1: y, x2: xs[message.from] + (right ? 7 : -7), y2: y + 6, way: 'answer' });
+      taken.push({ x: Math.min(xs[to.service], xs[message.from]) + 6, y: y - 1, w: Math.abs(xs[to.service] - xs[message.from]) - 12, h: 9 });
       y += 8;
     }
     ys.set(step.seq, y);
