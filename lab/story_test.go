@@ -337,7 +337,7 @@ func TestStoryOfAPastMomentAndOfARun(t *testing.T) {
 			says  string
 		}{{"nobody", 0, `there is no order "nobody"`}, {"A", before, fmt.Sprintf("at entry %d there was no order A yet", before)}, {"A", w.Head() + 5, "there is no entry"}} {
 			_, err := w.Story(c.order, c.at)
-			assert.ErrorContains(t, err, c.says)
+			require.ErrorContains(t, err, c.says)
 			assert.Equal(t, lab.NotFound, lab.AsError(err).Code)
 		}
 		_, err = run.Story("A", before)
