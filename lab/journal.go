@@ -47,6 +47,8 @@ type chunk struct {
 	count   int
 	entries []Entry
 	packed  []byte
+	orders  map[string]bool // whom it is about, where it is packed: what a story need not unpack
+	seats   []Entry         // of a packed one: those that say how an instance fares
 }
 
 // newJournal makes a journal above a board, whose seq it goes on from. It keeps

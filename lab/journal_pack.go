@@ -148,26 +148,43 @@ func (l *Lab) packOne() bool {
 
 // packSegment packs what a segment is made of. It stops where ctx ends: then
 // what it returns is of no use.
-func packSegment(ctx context.Context, base *Board, chunks []*chunk) (whole []byte, packed [][]byte, err error) {
+func packSegment(ctx context.Context, base *Board, chunks []*chunk) (whole []byte, packed []chunk, err error) {
 	if whole, err = packWhole(base); err != nil {
 		return nil, nil, err
 	}
-	packed = make([][]byte, len(chunks))
+	packed = make([]chunk, len(chunks))
 	for i, c := range chunks {
 		if ctx.Err() != nil {
 			return nil, nil, nil
 		}
-		if packed[i], err = packEntries(c.entries); err != nil {
+		if packed[i].packed, err = packEntries(c.entries); err != nil {
 			return nil, nil, err
 		}
+		packed[i].orders, packed[i].seats = told(c.entries)
 	}
 	return whole, packed, nil
 }
 
 // take puts what was packed in the place of what is loose.
-func (s *segment) take(whole []byte, packed [][]byte) {
+func (s *segment) take(whole []byte, packed []chunk) {
 	for i, c := range s.chunks {
-		c.packed, c.entries = packed[i], nil
+		c.packed, c.orders, c.seats, c.entries = packed[i].packed, packed[i].orders, packed[i].seats, nil
 	}
 	s.packed, s.base = whole, nil
+}
+
+// told says which orders have a story that entries are part of, and which of
+// the entries tell how an instance fares: that is part of any story.
+func told(entries []Entry) (orders map[string]bool, seats []Entry) {
+	orders = map[string]bool{}
+	for i := range entries {
+		e := &entries[i]
+		if e.Order != "" && (!aside(e.Service) || e.Kind == KindProduced) {
+			orders[e.Order] = true
+		}
+		if e.Instance > 0 && e.Data != nil && e.Data.Service != nil {
+			seats = append(seats, *e)
+		}
+	}
+	return orders, seats
 }

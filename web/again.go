@@ -1,8 +1,11 @@
 package web
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
+	"slices"
+	"strings"
 
 	"eddy/lab"
 	"eddy/lab/fleet"
@@ -109,8 +112,33 @@ func (s *Server) compare(w http.ResponseWriter, r *http.Request) error {
 		Settings []lab.Difference `json:"settings"`
 		Outcome  []lab.Difference `json:"outcome"`
 		Reruns   [2]*lab.Rerun    `json:"reruns"`
-	}{[2]int64{a.Seq, b.Seq}, lab.CompareSettings(a.Settings, b.Settings), lab.Compare(a, b), [2]*lab.Rerun{a.Rerun, b.Rerun}})
+		Orders   []string         `json:"orders"` // those that both have, oldest first, by handle or else by id
+	}{[2]int64{a.Seq, b.Seq}, lab.CompareSettings(a.Settings, b.Settings), lab.Compare(a, b), [2]*lab.Rerun{a.Rerun, b.Rerun}, shared(a, b)})
 	return nil
+}
+
+// sharedMost bounds how many orders a comparison names.
+const sharedMost = 50
+
+// shared are the newest orders that stand on two boards under one name.
+func shared(a, b *lab.Board) []string {
+	name := func(o *lab.Order) string { return cmp.Or(o.Handle, o.ID) }
+	there := map[string]bool{}
+	for _, o := range b.Orders {
+		there[name(o)] = true
+	}
+	var both []*lab.Order
+	for _, o := range a.Orders {
+		if there[name(o)] {
+			both = append(both, o)
+		}
+	}
+	slices.SortFunc(both, func(x, y *lab.Order) int { return cmp.Compare(x.PlacedSeq, y.PlacedSeq) })
+	names := []string{}
+	for _, o := range both[max(0, len(both)-sharedMost):] {
+		names = append(names, name(o))
+	}
+	return names
 }
 
 func boardOf(world fleet.World) (*lab.Board, error) {
@@ -145,6 +173,7 @@ func (s *Server) twinsPage(w http.ResponseWriter, r *http.Request) error {
 	page := view.TwinsPage{Left: r.PathValue("id"), Right: r.PathValue("right")}
 	if b.Rerun != nil {
 		page.But = b.Rerun.But
+		page.Story = strings.HasPrefix(page.But, "saga ")
 	}
 	s.render(w, r, http.StatusOK, view.Twins(page))
 	return nil

@@ -158,6 +158,13 @@ func (f *fakeLab) Why(q lab.Question) (lab.Answer, error) {
 	return lab.Answer{Chain: []lab.Link{{Seq: q.Seq, Text: fmt.Sprintf("%+v", q)}}, Also: []lab.Link{}, Ends: "action", Sentence: "It is so."}, nil
 }
 
+func (f *fakeLab) Story(order string, at int64) (lab.Story, error) {
+	if order == "Z" {
+		return lab.Story{}, lab.Errorf(lab.NotFound, "there is no order %q", order)
+	}
+	return lab.Story{Order: order, Seq: at}, nil
+}
+
 func (f *fakeLab) Addrs() []string { return nil }
 func (f *fakeLab) CheckSchema(string, []byte) (lab.SchemaCheck, error) {
 	return lab.SchemaCheck{}, nil

@@ -26,6 +26,7 @@ type World interface {
 	Why(q lab.Question) (lab.Answer, error)
 	CheckSchema(event string, text []byte) (lab.SchemaCheck, error)
 	Running(look *code.Look) ([]lab.Standing, error)
+	Story(order string, at int64) (lab.Story, error)
 	Addrs() []string
 	Close()
 }

@@ -3,6 +3,7 @@
 
 import { el, h, text } from './lab/dom.js';
 import { PROMISES } from './lab/words.js';
+import { Stories } from './twinstory.js';
 
 const SHOWN = 6; // differences before "all of them"
 const EVERY = 1000; // ms
@@ -12,6 +13,7 @@ const { left, right } = root.dataset;
 const body = /** @type {HTMLTableSectionElement} */ (el('diff').querySelector('tbody'));
 let all = false;
 let last = '';
+const stories = new Stories(root);
 
 /** @typedef {{what: string, left: string, right: string}} Difference */
 /** @typedef {{steps: number, done: number, refused: number, over: boolean} | null} Rerun */
@@ -43,6 +45,7 @@ async function ask() {
   const over = answer.reruns.every((/** @type {Rerun} */ one) => !one || one.over);
   text(el('twins-state'), progress(answer.reruns));
   root.dataset.over = String(over);
+  stories.see(answer.orders, answer.seqs);
   const now = JSON.stringify([answer.outcome, over]);
   if (now === last) return;
   last = now;

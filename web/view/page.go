@@ -36,6 +36,7 @@ type Limit struct{ Topic, What string }
 type TwinsPage struct {
 	Left, Right string // ids
 	But         string // what is set differently in the right one, in words
+	Story       bool   // they differ in how sagas work: an order's two stories tell most
 }
 
 // RunFile is where the file of the lab's run, or of this run, is had.

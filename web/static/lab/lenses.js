@@ -91,6 +91,7 @@ export class Lenses {
     for (const name of PAIR) {
       for (const child of this.parts[name].children) if (!child.classList.contains('vh')) child.classList.toggle('aside', (child === this.tables[name]) !== this.asTable);
     }
+    set(this.parts.story, 'data-table', this.asTable);
     if (!this.asTable) return;
     const { app } = this;
     rows(this.tables.map, SERVICES.flatMap((name) => (board.services[name]?.seats ?? []).map((seat) => {

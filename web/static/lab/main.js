@@ -240,6 +240,8 @@ function why() {
 }
 
 const at = Number(new URLSearchParams(location.search).get('at'));
+const asked = /^([\w.-]+)\/(\d+)\/(\d+)$/.exec(new URLSearchParams(location.search).get('record') ?? '');
+if (asked && store.board) requestAnimationFrame(() => app.inspect({ type: 'record', topic: asked[1], partition: Number(asked[2]), offset: Number(asked[3]) }));
 if (isRun || (at > 0 && Number.isInteger(at))) app.lookBack.look().then(() => app.lookBack.go(at > 0 && Number.isInteger(at) ? at : store.seq));
 
 Object.assign(window, { __lab: { journal: () => store.journal, board: () => store.board, shown: () => store.shown, act: (/** @type {any} */ action) => app.act(action), drop: () => app.socket.ws?.close() } });
