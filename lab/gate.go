@@ -22,6 +22,7 @@ type gate struct {
 	paused  map[seat]bool
 	tickets map[seat]*ticket // a member has one message in hand at most
 	arrived chan struct{}    // buffered: a ticket came
+	turned  chan struct{}    // closed when the gate is opened or shut for somebody
 }
 
 // ticket is a message that waits at the gate or is being handled.
@@ -41,7 +42,7 @@ type ticket struct {
 }
 
 func newGate() *gate {
-	return &gate{paused: map[seat]bool{}, tickets: map[seat]*ticket{}, arrived: make(chan struct{}, 1)}
+	return &gate{paused: map[seat]bool{}, tickets: map[seat]*ticket{}, arrived: make(chan struct{}, 1), turned: make(chan struct{})}
 }
 
 // open tells whether a message of the seat would pass now.
@@ -49,6 +50,24 @@ func (g *gate) open(s seat) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return !g.frozen && !g.paused[s]
+}
+
+// pass waits until a message of the seat would pass: for work that is not done
+// on a message. It ends early with ctx.
+func (g *gate) pass(ctx context.Context, s seat) error {
+	for {
+		g.mu.Lock()
+		open, turned := !g.frozen && !g.paused[s], g.turned
+		g.mu.Unlock()
+		if open {
+			return nil
+		}
+		select {
+		case <-turned:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
 }
 
 // pausedSeat tells whether the seat itself is paused.
@@ -210,6 +229,8 @@ func (g *gate) pause(s seat, paused bool) {
 }
 
 func (g *gate) admitAll() {
+	close(g.turned)
+	g.turned = make(chan struct{})
 	for s, t := range g.tickets {
 		if !g.frozen && !g.paused[s] {
 			t.start()

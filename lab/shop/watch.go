@@ -30,6 +30,8 @@ const (
 	Assigned     Point = "assigned"      // partitions came
 	Revoked      Point = "revoked"       // partitions went
 	Barred       Point = "barred"        // the group does not let the instance in: Err says why
+	Rebuilding   Point = "rebuilding"    // the next batch of a rebuild is due; a watcher may hold it here
+	Rebuilt      Point = "rebuilt"       // the model that was built anew answers queries from now on
 )
 
 // Moment is a service at a point. Only the fields that belong to the point are
@@ -49,6 +51,7 @@ type Moment struct {
 	Money     *MoneyFact
 	Stock     *StockFact
 	Read      *ReadRow
+	Rebuild   *Rebuild
 	Stored    []StoredEvent
 	Outgoing  []string // event ids that the transaction left to be published
 	Try       *Try

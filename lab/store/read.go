@@ -32,6 +32,14 @@ type Change struct {
 	Update  func(*View) bool
 }
 
+// Place is how far a partition has been read: Next is the offset of the first
+// record that has not.
+type Place struct {
+	Topic     string
+	Partition int32
+	Next      int64
+}
+
 // Read is the read database. All of it can be built again from the events, so
 // it needs no backup. It may be used from many goroutines.
 type Read struct {
@@ -52,8 +60,10 @@ func (r *Read) Close() error { return r.DB.Close() }
 
 // Apply applies the changes in their order, in one transaction: all or none. A
 // change whose EventID was applied before, in these changes or in an earlier
-// call, is skipped; an empty EventID is always new.
-func (r *Read) Apply(ctx context.Context, changes []Change) error {
+// call, is skipped; an empty EventID is always new. The places up to which the
+// log has been read with these changes are part of the transaction, so that
+// whoever goes on from them misses nothing; they never move back.
+func (r *Read) Apply(ctx context.Context, changes []Change, read ...Place) error {
 	tx, err := r.DB.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin to apply %d changes: %w", len(changes), err)
@@ -67,6 +77,11 @@ func (r *Read) Apply(ctx context.Context, changes []Change) error {
 	}
 	if err := b.flush(ctx); err != nil {
 		return err
+	}
+	for _, p := range read {
+		if _, err := tx.ExecContext(ctx, upsertPlace, p.Topic, p.Partition, p.Next); err != nil {
+			return fmt.Errorf("write how far %s/%d is read: %w", p.Topic, p.Partition, err)
+		}
 	}
 	if err := tx.Commit(); err != nil {
 		return fmt.Errorf("commit %d changes: %w", len(changes), err)
@@ -115,22 +130,22 @@ func (r *Read) All(ctx context.Context) ([]View, error) {
 	return views, nil
 }
 
-// Clear empties the database, so that it can be built again.
-func (r *Read) Clear(ctx context.Context) error {
-	tx, err := r.DB.BeginTx(ctx, nil)
+// Places are the places up to which the log was read, one a partition.
+func (r *Read) Places(ctx context.Context) ([]Place, error) {
+	rows, err := r.DB.QueryContext(ctx, `SELECT topic, partition, next FROM read_up_to`)
 	if err != nil {
-		return fmt.Errorf("begin to clear the read database: %w", err)
+		return nil, fmt.Errorf("read how far the log was read: %w", err)
 	}
-	defer tx.Rollback()
-	for _, q := range []string{`DELETE FROM order_view`, `DELETE FROM applied_events`} {
-		if _, err := tx.ExecContext(ctx, q); err != nil {
-			return fmt.Errorf("clear the read database: %w", err)
+	defer rows.Close()
+	var places []Place
+	for rows.Next() {
+		var p Place
+		if err := rows.Scan(&p.Topic, &p.Partition, &p.Next); err != nil {
+			return nil, fmt.Errorf("read how far the log was read: %w", err)
 		}
+		places = append(places, p)
 	}
-	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("clear the read database: %w", err)
-	}
-	return nil
+	return places, rows.Err()
 }
 
 func (r *Read) list(ctx context.Context, query string, args ...any) ([]View, error) {
@@ -224,6 +239,8 @@ const (
 	selectView = `SELECT ` + columns + ` FROM order_view`
 	upsertView = `INSERT OR REPLACE INTO order_view (` + columns + `)
 	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	upsertPlace = `INSERT INTO read_up_to (topic, partition, next) VALUES (?, ?, ?)
+	ON CONFLICT DO UPDATE SET next = max(next, excluded.next)`
 )
 
 const readSchema = `
@@ -242,4 +259,10 @@ CREATE TABLE order_view (
 ) WITHOUT ROWID;
 CREATE INDEX order_view_user ON order_view (user_id, created_at DESC);
 CREATE TABLE applied_events (event_id TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE read_up_to (
+	topic     TEXT NOT NULL,
+	partition INTEGER NOT NULL,
+	next      INTEGER NOT NULL,
+	PRIMARY KEY (topic, partition)
+) WITHOUT ROWID;
 `
