@@ -153,6 +153,20 @@ func (f *fakeLab) Why(q lab.Question) (lab.Answer, error) {
 	return lab.Answer{Chain: []lab.Link{{Seq: q.Seq, Text: fmt.Sprintf("%+v", q)}}, Also: []lab.Link{}, Ends: "action", Sentence: "It is so."}, nil
 }
 
+func (f *fakeLab) QueryOrder(_ context.Context, q lab.OrderQuery) (lab.OrderAnswer, error) {
+	if q.Order == "Z" {
+		return lab.OrderAnswer{}, lab.Errorf(lab.NotFound, "there is no order %q", q.Order)
+	}
+	return lab.OrderAnswer{OrderView: lab.OrderView{OrderID: fmt.Sprintf("%+v", q)}}, nil
+}
+
+func (f *fakeLab) QueryOrders(_ context.Context, user string, page, size int) (lab.OrdersAnswer, error) {
+	if user == "" {
+		return lab.OrdersAnswer{}, lab.Errorf(lab.Invalid, "orders are listed by user")
+	}
+	return lab.OrdersAnswer{Orders: []lab.OrderView{{UserID: user}}, Page: page, Size: size}, nil
+}
+
 func (f *fakeLab) Addrs() []string { return nil }
 
 func (f *fakeLab) Close() {

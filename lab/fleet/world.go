@@ -23,6 +23,8 @@ type World interface {
 	Recording(seq int64) (lab.Recording, error)
 	Eval(ctx context.Context, expr string) (any, error)
 	Why(q lab.Question) (lab.Answer, error)
+	QueryOrder(ctx context.Context, q lab.OrderQuery) (lab.OrderAnswer, error)
+	QueryOrders(ctx context.Context, user string, page, size int) (lab.OrdersAnswer, error)
 	Addrs() []string
 	Close()
 }
