@@ -1,12 +1,9 @@
 package shop
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"iter"
-	"slices"
 
 	"eddy/lab/kafka"
 	"eddy/lab/store"
@@ -75,7 +72,7 @@ type Extent struct {
 // batch is what is applied to the shadow in one transaction.
 type batch struct {
 	changes []store.Change
-	read    store.Place
+	read    []store.Place
 	leftOut int64
 	n       int64 // records
 	err     error
@@ -166,10 +163,6 @@ func (r *rebuild) left(ctx context.Context) (left []Extent, n int64, err error) 
 			n += e.End - e.Start
 		}
 	}
-	// Topics in the order of the flow, so that a row is made before it is moved.
-	slices.SortFunc(left, func(a, b Extent) int {
-		return cmp.Or(slices.Index(r.topics, a.Topic)-slices.Index(r.topics, b.Topic), int(a.Partition-b.Partition))
-	})
 	r.come.Total, r.come.Left = was+n, n
 	return left, n, nil
 }
@@ -194,8 +187,8 @@ func (r *rebuild) read(ctx context.Context, left []Extent, patiently bool) error
 		if err := r.database(); err != nil {
 			return err
 		}
-		if err := r.shadow.Apply(context.WithoutCancel(ctx), b.changes, b.read); err != nil {
-			return fmt.Errorf("rebuild from %s/%d: %w", b.read.Topic, b.read.Partition, err)
+		if err := r.shadow.Apply(context.WithoutCancel(ctx), b.changes, b.read...); err != nil {
+			return fmt.Errorf("apply a batch of the rebuild: %w", err)
 		}
 		r.come.Left, r.come.LeftOut = r.come.Left-b.n, r.come.LeftOut+b.leftOut
 	}
@@ -206,68 +199,86 @@ func (r *rebuild) read(ctx context.Context, left []Extent, patiently bool) error
 // at the end, after an error, or with ctx.
 func (r *rebuild) batches(ctx context.Context, left []Extent) <-chan batch {
 	out := make(chan batch, 2)
-	send := func(b batch) bool {
-		select {
-		case out <- b:
-			return true
-		case <-ctx.Done():
-			return false
-		}
-	}
 	go func() {
 		defer close(out)
-		for _, part := range left {
-			for at := part.Start; at < part.End; {
-				records, err := r.reader.Read(ctx, part.Topic, part.Partition, at, part.End)
-				if err != nil {
-					send(batch{err: err})
-					return
-				}
-				next := part.End // where nothing is to be had any more, there is nothing to read
-				if len(records) > 0 {
-					next = records[len(records)-1].Offset + 1
-				}
-				for b := range r.cut(records, store.Place{Topic: part.Topic, Partition: part.Partition, Next: at}, next) {
-					if !send(b) {
-						return
-					}
-				}
-				at = next
+		tapes := make([]*tape, len(left))
+		for i, e := range left {
+			tapes[i] = &tape{Extent: e}
+		}
+		for {
+			b := r.next(ctx, tapes)
+			if b.err == nil && b.n == 0 {
+				return
+			}
+			select {
+			case out <- b:
+			case <-ctx.Done():
+				return
+			}
+			if b.err != nil {
+				return
 			}
 		}
 	}()
 	return out
 }
 
-// cut makes batches of the records of a partition from one place to next.
-func (r *rebuild) cut(records []*kgo.Record, from store.Place, next int64) iter.Seq[batch] {
+// tape is a partition that is being read: what is fetched of it and not taken.
+type tape struct {
+	Extent // what is not taken
+	ahead  []*kgo.Record
+}
+
+// next takes a batch of records off the tapes, in the order in which they were
+// produced: then the events of an order stand close together, and its row is
+// written once for all of them. An empty batch is the end.
+func (r *rebuild) next(ctx context.Context, tapes []*tape) (b batch) {
 	s := r.Settings()
-	size := batchSize(s)
-	return func(yield func(batch) bool) {
-		for from.Next < next {
-			some := records[:min(size, len(records))]
-			records = records[len(some):]
-			b := batch{read: from}
-			b.read.Next = next
-			if len(records) > 0 {
-				b.read.Next = records[0].Offset
+	for range batchSize(s) {
+		oldest, err := r.oldest(ctx, tapes, &b)
+		if err != nil {
+			return batch{err: err}
+		}
+		if oldest == nil {
+			break
+		}
+		rec := oldest.ahead[0]
+		oldest.ahead = oldest.ahead[1:]
+		b.n += rec.Offset + 1 - oldest.Start
+		oldest.Start = rec.Offset + 1
+		e, err := Decode(rec)
+		if err == nil {
+			err = understand(&e, s)
+		}
+		if err != nil {
+			b.leftOut++ // the projector gave it up too
+			continue
+		}
+		b.changes = append(b.changes, changeOf(e, s.Idempotent))
+	}
+	for _, t := range tapes {
+		b.read = append(b.read, store.Place{Topic: t.Topic, Partition: t.Partition, Next: t.Start})
+	}
+	return b
+}
+
+// oldest is the tape whose next record was produced first, nil at the end of
+// all of them. What cannot be read any more, because it was deleted, counts as
+// taken.
+func (r *rebuild) oldest(ctx context.Context, tapes []*tape, b *batch) (first *tape, err error) {
+	for _, t := range tapes {
+		if len(t.ahead) == 0 && t.Start < t.End {
+			if t.ahead, err = r.reader.Read(ctx, t.Topic, t.Partition, t.Start, t.End); err != nil {
+				return nil, err
 			}
-			b.n = b.read.Next - from.Next
-			from.Next = b.read.Next
-			for _, rec := range some {
-				e, err := Decode(rec)
-				if err == nil {
-					err = understand(&e, s)
-				}
-				if err != nil {
-					b.leftOut++ // the projector gave it up too
-					continue
-				}
-				b.changes = append(b.changes, changeOf(e, s.Idempotent))
-			}
-			if !yield(b) {
-				return
+			if len(t.ahead) == 0 {
+				b.n += t.End - t.Start
+				t.Start = t.End
 			}
 		}
+		if len(t.ahead) > 0 && (first == nil || t.ahead[0].Timestamp.Before(first.ahead[0].Timestamp)) {
+			first = t
+		}
 	}
+	return first, nil
 }

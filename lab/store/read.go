@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 )
@@ -70,7 +71,11 @@ func (r *Read) Apply(ctx context.Context, changes []Change, read ...Place) error
 	}
 	defer tx.Rollback()
 	b := batch{tx: tx, rows: map[string]*row{}}
-	for _, c := range changes {
+	fresh, err := b.note(ctx, changes)
+	if err != nil {
+		return fmt.Errorf("ask which of %d events were applied before: %w", len(changes), err)
+	}
+	for _, c := range fresh {
 		if err := b.apply(ctx, c); err != nil {
 			return fmt.Errorf("apply event %s to order %s: %w", c.EventID, c.OrderID, err)
 		}
@@ -178,17 +183,60 @@ type row struct {
 	changed bool
 }
 
-func (b *batch) apply(ctx context.Context, c Change) error {
-	if c.EventID != "" {
-		done, err := b.tx.ExecContext(ctx, `INSERT INTO applied_events (event_id) VALUES (?)
-			ON CONFLICT DO NOTHING`, c.EventID)
-		if err != nil {
-			return err
-		}
-		if n, err := done.RowsAffected(); err != nil || n == 0 {
-			return err
+// note writes down that the changes are applied, and returns those that were
+// not before. One statement asks about all of them: a statement for each would
+// cost more than what it asks.
+func (b *batch) note(ctx context.Context, changes []Change) (fresh []Change, err error) {
+	ids := make([]string, 0, len(changes))
+	for _, c := range changes {
+		if c.EventID != "" {
+			ids = append(ids, c.EventID)
 		}
 	}
+	if len(ids) == 0 {
+		return changes, nil
+	}
+	list, err := json.Marshal(ids)
+	if err != nil {
+		return nil, err
+	}
+	seen, err := b.seen(ctx, string(list))
+	if err != nil {
+		return nil, err
+	}
+	if _, err := b.tx.ExecContext(ctx, noteEvents, string(list)); err != nil {
+		return nil, err
+	}
+	for _, c := range changes {
+		if c.EventID != "" {
+			if seen[c.EventID] {
+				continue
+			}
+			seen[c.EventID] = true // for the rest of these changes
+		}
+		fresh = append(fresh, c)
+	}
+	return fresh, nil
+}
+
+func (b *batch) seen(ctx context.Context, list string) (map[string]bool, error) {
+	rows, err := b.tx.QueryContext(ctx, seenEvents, list)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	seen := map[string]bool{}
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		seen[id] = true
+	}
+	return seen, rows.Err()
+}
+
+func (b *batch) apply(ctx context.Context, c Change) error {
 	r, err := b.row(ctx, c.OrderID)
 	if err != nil {
 		return err
@@ -239,6 +287,8 @@ const (
 	selectView = `SELECT ` + columns + ` FROM order_view`
 	upsertView = `INSERT OR REPLACE INTO order_view (` + columns + `)
 	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	seenEvents  = `SELECT value FROM json_each(?) WHERE value IN (SELECT event_id FROM applied_events)`
+	noteEvents  = `INSERT INTO applied_events (event_id) SELECT value FROM json_each(?) WHERE true ON CONFLICT DO NOTHING`
 	upsertPlace = `INSERT INTO read_up_to (topic, partition, next) VALUES (?, ?, ?)
 	ON CONFLICT DO UPDATE SET next = max(next, excluded.next)`
 )
