@@ -265,7 +265,7 @@ type ReadModel struct {
 	Late   map[string]*Late         `json:"late"`   // by order id: where the write side is ahead of what is shown
 	Lag    int64                    `json:"lag"`    // records not yet projected
 	LagMS  int64                    `json:"lag_ms"` // age of the oldest of them
-	// Because says why what is not projected yet is not, "" where nothing is.
+	// Because says why the read model does not show all that is true, "" where it does.
 	Because    string  `json:"because"`
 	BecauseSeq int64   `json:"because_seq"`
 	Rebuild    Rebuild `json:"rebuild"`

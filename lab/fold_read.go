@@ -46,7 +46,7 @@ func (b *Board) late(e Entry, o *Order, behind int) {
 	b.touch("read_model", "late", o.ID)
 }
 
-// whyRead says why the projector has not read everything yet.
+// whyRead says why the read model does not show all that is true yet.
 func (b *Board) whyRead() {
 	why, seq := b.behind()
 	r := &b.ReadModel
@@ -60,20 +60,28 @@ func (b *Board) whyRead() {
 
 func (b *Board) behind() (why string, seq int64) {
 	svc := b.Services["projector"]
-	if b.ReadModel.Lag == 0 || svc == nil {
-		return "", 0
-	}
 	switch {
+	case svc == nil || b.ReadModel.Lag == 0 && len(b.ReadModel.Late) == 0:
+		return "", 0
+	case b.ReadModel.Lag == 0:
+		for _, l := range b.DeadLetters {
+			if l.Group == svc.Group && l.State == "waiting" && b.ReadModel.Late[l.Order] != nil {
+				return fmt.Sprintf("the projector gave up %s of %s: %s", l.EventType, l.Order, l.Error), l.Seq
+			}
+		}
+		return "no event about it waits: it is not published yet, or was passed over", 0
 	case b.noBroker() != "":
 		return b.noBroker(), 0
 	case len(svc.Cut) > 0:
 		for _, f := range b.Faults {
 			if f.Kind == "cut" && f.Service == "projector" {
-				return "the projector is cut off from its " + strings.Join(svc.Cut, " and ") + " because you cut the connection", f.ID
+				return "you cut the projector off from its " + strings.Join(svc.Cut, " and "), f.ID
 			}
 		}
+	case svc.State == "paused" && svc.stuck() != "":
+		return "you paused the projector", svc.BecauseSeq
 	case svc.stuck() != "":
-		return svc.Because, svc.BecauseSeq
+		return strings.Replace(svc.Because, " because ", ": ", 1), svc.BecauseSeq
 	case svc.State == "stopped":
 		return "no instance of the projector runs", 0
 	case b.State == "frozen":
@@ -83,7 +91,7 @@ func (b *Board) behind() (why string, seq int64) {
 	}
 	for _, f := range b.Faults {
 		if f.Kind == "slow" && f.Service == "projector" {
-			return fmt.Sprintf("the projector is slow because you slowed it down: every event takes it %s longer", f.By), f.ID
+			return fmt.Sprintf("you slowed the projector down, by %s an event", f.By), f.ID
 		}
 	}
 	return "the projector takes one event after the other, and has not come to it yet", 0

@@ -72,6 +72,7 @@ func StalenessUpTo(of journaled, seq, end int64, while time.Duration) (Staleness
 	s.Most = max(s.Most, lag)
 	s.Points = append(s.Points, Stale{s.From, lag})
 	slices.Reverse(s.Points)
+	s.Points = slices.CompactFunc(s.Points, func(a, b Stale) bool { return a.Lag == b.Lag })
 	return s, nil
 }
 

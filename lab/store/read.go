@@ -75,9 +75,13 @@ func (r *Read) Apply(ctx context.Context, changes []Change, read ...Place) error
 	if err != nil {
 		return fmt.Errorf("ask which of %d events were applied before: %w", len(changes), err)
 	}
+	if err := b.fetch(ctx, fresh); err != nil {
+		return err
+	}
 	for _, c := range fresh {
-		if err := b.apply(ctx, c); err != nil {
-			return fmt.Errorf("apply event %s to order %s: %w", c.EventID, c.OrderID, err)
+		if r := b.rows[c.OrderID]; c.Update(&r.View) && !r.changed {
+			r.changed = true
+			b.dirty = append(b.dirty, r)
 		}
 	}
 	if err := b.flush(ctx); err != nil {
@@ -200,6 +204,13 @@ func (b *batch) note(ctx context.Context, changes []Change) (fresh []Change, err
 	if err != nil {
 		return nil, err
 	}
+	all, err := b.allNew(ctx, string(list), len(ids))
+	if err != nil || all {
+		return changes, err
+	}
+	if len(changes) == 1 {
+		return nil, nil
+	}
 	seen, err := b.seen(ctx, string(list))
 	if err != nil {
 		return nil, err
@@ -219,6 +230,26 @@ func (b *batch) note(ctx context.Context, changes []Change) (fresh []Change, err
 	return fresh, nil
 }
 
+// allNew writes down n events, if none of them was applied before, nor stands
+// in the list twice. Otherwise nothing is changed.
+func (b *batch) allNew(ctx context.Context, list string, n int) (bool, error) {
+	if n > 1 { // of one there is nothing to take back
+		if _, err := b.tx.ExecContext(ctx, `SAVEPOINT note`); err != nil {
+			return false, err
+		}
+	}
+	done, err := b.tx.ExecContext(ctx, noteEvents, list)
+	if err != nil {
+		return false, err
+	}
+	noted, err := done.RowsAffected()
+	if err != nil || noted == int64(n) || n == 1 {
+		return noted == int64(n), err
+	}
+	_, err = b.tx.ExecContext(ctx, `ROLLBACK TO note`)
+	return false, err
+}
+
 func (b *batch) seen(ctx context.Context, list string) (map[string]bool, error) {
 	rows, err := b.tx.QueryContext(ctx, seenEvents, list)
 	if err != nil {
@@ -236,31 +267,33 @@ func (b *batch) seen(ctx context.Context, list string) (map[string]bool, error) 
 	return seen, rows.Err()
 }
 
-func (b *batch) apply(ctx context.Context, c Change) error {
-	r, err := b.row(ctx, c.OrderID)
+// fetch reads the rows that the changes are about; those that are not there
+// yet are empty.
+func (b *batch) fetch(ctx context.Context, changes []Change) error {
+	var ids []string
+	for _, c := range changes {
+		if b.rows[c.OrderID] == nil {
+			b.rows[c.OrderID] = &row{View: View{OrderID: c.OrderID}}
+			ids = append(ids, c.OrderID)
+		}
+	}
+	list, err := json.Marshal(ids)
 	if err != nil {
 		return err
 	}
-	if c.Update(&r.View) && !r.changed {
-		r.changed = true
-		b.dirty = append(b.dirty, r)
+	rows, err := b.tx.QueryContext(ctx, selectView+` WHERE order_id IN (SELECT value FROM json_each(?))`, string(list))
+	if err != nil {
+		return fmt.Errorf("read %d orders: %w", len(ids), err)
 	}
-	return nil
-}
-
-func (b *batch) row(ctx context.Context, orderID string) (*row, error) {
-	if r, ok := b.rows[orderID]; ok {
-		return r, nil
+	defer rows.Close()
+	for rows.Next() {
+		v, err := scan(rows)
+		if err != nil {
+			return fmt.Errorf("read %d orders: %w", len(ids), err)
+		}
+		b.rows[v.OrderID].View = v
 	}
-	v, err := scan(b.tx.QueryRowContext(ctx, selectView+` WHERE order_id = ?`, orderID))
-	if errors.Is(err, sql.ErrNoRows) {
-		v = View{OrderID: orderID}
-	} else if err != nil {
-		return nil, err
-	}
-	r := &row{View: v}
-	b.rows[orderID] = r
-	return r, nil
+	return rows.Err()
 }
 
 func (b *batch) flush(ctx context.Context) error {
