@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 
 	"eddy/lab/kafka"
 	"eddy/lab/store"
@@ -60,6 +61,7 @@ type rebuild struct {
 	shadow ReadDB
 	log    []Extent
 	come   Rebuild
+	ahead  sync.WaitGroup // who fetches and decodes ahead
 }
 
 // Extent is a part of a partition: the records from Start to End-1.
@@ -171,6 +173,7 @@ func (r *rebuild) left(ctx context.Context) (left []Extent, n int64, err error) 
 // each batch is held as a message would be, and costs the work of one.
 func (r *rebuild) read(ctx context.Context, left []Extent, patiently bool) error {
 	ctx, cancel := context.WithCancel(ctx)
+	defer r.ahead.Wait()
 	defer cancel()
 	for b := range r.batches(ctx, left) {
 		if b.err != nil {
@@ -198,8 +201,8 @@ func (r *rebuild) read(ctx context.Context, left []Extent, patiently bool) error
 // batches fetches and decodes ahead of whoever applies. The channel is closed
 // at the end, after an error, or with ctx.
 func (r *rebuild) batches(ctx context.Context, left []Extent) <-chan batch {
-	out := make(chan batch, 2)
-	go func() {
+	out := make(chan batch, 4)
+	r.ahead.Go(func() {
 		defer close(out)
 		tapes := make([]*tape, len(left))
 		for i, e := range left {
@@ -219,14 +222,49 @@ func (r *rebuild) batches(ctx context.Context, left []Extent) <-chan batch {
 				return
 			}
 		}
-	}()
+	})
 	return out
 }
 
-// tape is a partition that is being read: what is fetched of it and not taken.
+// tape is a partition that is being read.
 type tape struct {
-	Extent // what is not taken
-	ahead  []*kgo.Record
+	Extent                // what is not taken
+	ahead  []*kgo.Record  // of it, what is fetched
+	coming <-chan fetched // and what comes after that, nil where nobody was sent for it
+}
+
+type fetched struct {
+	records []*kgo.Record
+	err     error
+}
+
+// fetch sends for the records of a tape from an offset on.
+func (r *rebuild) fetch(ctx context.Context, t *tape, from int64) <-chan fetched {
+	answer := make(chan fetched, 1)
+	topic, partition, end := t.Topic, t.Partition, t.End
+	r.ahead.Go(func() {
+		records, err := r.reader.Read(ctx, topic, partition, from, end)
+		answer <- fetched{records, err}
+	})
+	return answer
+}
+
+// refill waits for the next records of a tape, and sends for those after them,
+// so that they come while these are worked on.
+func (r *rebuild) refill(ctx context.Context, t *tape) error {
+	if t.coming == nil {
+		t.coming = r.fetch(ctx, t, t.Start)
+	}
+	f := <-t.coming
+	t.coming = nil
+	if f.err != nil {
+		return f.err
+	}
+	t.ahead = f.records
+	if n := len(f.records); n > 0 && f.records[n-1].Offset+1 < t.End {
+		t.coming = r.fetch(ctx, t, f.records[n-1].Offset+1)
+	}
+	return nil
 }
 
 // next takes a batch of records off the tapes, in the order in which they were
@@ -268,7 +306,7 @@ func (r *rebuild) next(ctx context.Context, tapes []*tape) (b batch) {
 func (r *rebuild) oldest(ctx context.Context, tapes []*tape, b *batch) (first *tape, err error) {
 	for _, t := range tapes {
 		if len(t.ahead) == 0 && t.Start < t.End {
-			if t.ahead, err = r.reader.Read(ctx, t.Topic, t.Partition, t.Start, t.End); err != nil {
+			if err := r.refill(ctx, t); err != nil {
 				return nil, err
 			}
 			if len(t.ahead) == 0 {

@@ -40,9 +40,9 @@ export class ReadLens {
     this.slow.addEventListener('change', () => this.slowDown());
     this.figure = h('div', { class: 'read' },
       h('div', { class: 'readhead' }, this.who, h('span', { class: 'end' }, this.pause, this.rebuild)),
-      this.progress,
+      this.progress, h('p', { class: 'said', role: 'status', hidden: true }),
       h('div', { class: 'rs' }, this.truth, h('section', { 'aria-label': 'What is on its way' }, h('h2', {}, 'What is on its way'), this.far, this.because, this.way.node), this.user.node),
-      this.list.node, h('p', { class: 'said', hidden: true }),
+      this.list.node,
       h('div', { class: 'stalestrip' }, this.strip.node,
         h('div', { class: 'slower' }, h('label', { for: 'slow-projector' }, 'Slow the projector ', this.slowWords), h('div', { class: 'range' }, '0 s ', this.slow, ' 5 s'), h('p', { class: 'mut' }, 'Nothing is broken: the copy is only late.'))));
     this.table = h('div', { class: 'tscroll', tabindex: 0, role: 'region', 'aria-label': 'Both sides', hidden: true }, h('table', { class: 't' }, h('caption', {}, 'Both sides of every order'),

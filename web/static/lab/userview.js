@@ -181,10 +181,9 @@ export class OrderList {
   draw(board, user) {
     if (user !== this.user) { this.user = user; this.page = 1; this.answer = undefined; this.asked = ''; }
     const rows = Object.entries(board.read_model.orders).filter(([, row]) => row.user === user);
-    if (this.app.past()) this.answer = { orders: [], total: rows.length, page: 1, size: SIZE };
-    else this.ask(rows.map(([id, row]) => `${id} ${row.version} ${row.as_of}`).join());
+    if (!this.app.past()) this.ask(rows.map(([id, row]) => `${id} ${row.version} ${row.as_of}`).join());
     const list = this.app.past() ? rows.sort(([, a], [, b]) => b.as_of - a.as_of).slice(0, SIZE).map(([id, row]) => ({ ...row, order_id: id, as_of_ms: row.as_of, items: row.items ?? [] })) : this.answer?.orders ?? [];
-    const total = this.answer?.total ?? 0;
+    const total = this.app.past() ? rows.length : this.answer?.total ?? 0;
     const pages = Math.max(1, Math.ceil(total / SIZE));
     once(this.title, `${user} ${total} ${this.app.past()} ${this.page}`, () => [h('h3', {}, `The orders of ${user}`), h('span', { class: 'sub' }, this.app.past() ? `as the copy had them, the newest of ${total}` : h('code', {}, `GET /orders?user=${user}&page=${this.page}&size=${SIZE}`)), h('span', { class: 'end' }, count(total, 'order'))]);
     once(this.body, JSON.stringify([list, this.error, list.map((/** @type {any} */ one) => [this.app.follow.letter(board, one.order_id), board.read_model.late?.[one.order_id]?.behind])]), () => [
