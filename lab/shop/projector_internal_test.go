@@ -29,9 +29,12 @@ func TestTheViewIsTheSameInWhateverOrderEventsCome(t *testing.T) {
 		for seed := range uint64(50) {
 			var v store.View
 			events := append([]Event(nil), c.events...)
+			for i := range events {
+				events[i].At = time.UnixMilli(int64(i))
+			}
 			rand.New(rand.NewPCG(seed, 0)).Shuffle(len(events), func(i, j int) { events[i], events[j] = events[j], events[i] })
-			for i, e := range events {
-				e.Data.UserID, e.Data.OrderID, e.Data.TotalAmount, e.At = "user-1", "o", 2500, time.UnixMilli(int64(i))
+			for _, e := range events {
+				e.Data.UserID, e.Data.OrderID, e.Data.TotalAmount = "user-1", "o", 2500
 				Project(&v, e)
 			}
 			assert.Equal(t, []any{c.status, c.version, "Ada Moss", int64(2500), int64(0), int64(len(events) - 1)}, []any{v.Status, v.Version, v.UserName, v.Total, v.CreatedAt, v.UpdatedAt}, "%v", events)
