@@ -33,6 +33,9 @@
 //     What an action publishes goes out all the same. Step takes a handler that
 //     is under way, else the waiting message that was produced first, with its
 //     commit.
+//   - Queries (QueryOrder, QueryOrders) are answered from the read model alone.
+//     While it is rebuilt the old one answers and goes on hearing of events; the
+//     new one takes its place at once, in one entry, and a crash loses neither.
 //   - A refused action changes nothing but writes a refused entry; its error is
 //     an *Error in words for a learner. An action has taken effect when Do
 //     returns.

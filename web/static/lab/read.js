@@ -42,9 +42,9 @@ export class ReadLens {
       h('div', { class: 'readhead' }, this.who, h('span', { class: 'end' }, this.pause, this.rebuild)),
       this.progress, h('p', { class: 'said', role: 'status', hidden: true }),
       h('div', { class: 'rs' }, this.truth, h('section', { 'aria-label': 'What is on its way' }, h('h2', {}, 'What is on its way'), this.far, this.because, this.way.node), this.user.node),
-      this.list.node,
       h('div', { class: 'stalestrip' }, this.strip.node,
-        h('div', { class: 'slower' }, h('label', { for: 'slow-projector' }, 'Slow the projector ', this.slowWords), h('div', { class: 'range' }, '0 s ', this.slow, ' 5 s'), h('p', { class: 'mut' }, 'Nothing is broken: the copy is only late.'))));
+        h('div', { class: 'slower' }, h('label', { for: 'slow-projector' }, 'Slow the projector ', this.slowWords), h('div', { class: 'range' }, '0 s ', this.slow, ' 5 s'), h('p', { class: 'mut' }, 'Nothing is broken: the copy is only late.'))),
+      this.list.node);
     this.table = h('div', { class: 'tscroll', tabindex: 0, role: 'region', 'aria-label': 'Both sides', hidden: true }, h('table', { class: 't' }, h('caption', {}, 'Both sides of every order'),
       h('thead', {}, h('tr', {}, ...['order', 'user', 'true', 'version', 'shown', 'version', 'behind', 'as of', 'stale'].map((word) => h('th', { scope: 'col' }, word)))), h('tbody')));
     root.append(this.summary, this.empty, this.figure, this.table);

@@ -117,7 +117,7 @@ export class UserView {
     set(this.sayButton, 'aria-pressed', String(this.say));
     const words = past ? '' : this.waiting ? 'The page waits with its query until the copy has the version.' : this.result
       || (this.own ? (this.answer?.body?.source === 'own_write' ? 'It shows only what this user did: what a payment or the stock did to the order is not in it.' : late ? 'The copy has this user’s own write already. What is missing others did: only waiting shows that.' : '')
-        : this.say && late ? 'It compares the version that the command was answered with. It costs nothing and mends nothing, but nobody is misled.' : '');
+        : this.say && late ? 'The page knows of a newer version and says so. It costs nothing and mends nothing, but nobody is misled.' : '');
     once(this.outcome, words, () => [words]);
   }
 
