@@ -141,7 +141,7 @@ func benchCmd(getenv func(string) string, stdout io.Writer) *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object")
 	cmd.Flags().BoolVar(&o.Quick, "quick", false, "a few seconds: shows that it works, no figures to quote")
-	cmd.Flags().StringSliceVar(&o.Only, "only", nil, "measure these only: startup, hop, sync, throughput, labs, journal")
+	cmd.Flags().StringSliceVar(&o.Only, "only", nil, "measure these only: startup, hop, sync, throughput, replay, labs, journal")
 	cmd.Flags().StringVar(&o.Profiles, "profiles", "", "a folder for CPU and memory profiles of each measure")
 	cmd.Flags().BoolVar(&soaks, "soak", false, "do random things to labs in virtual time instead, and shrink what fails")
 	cmd.Flags().IntVar(&s.Seeds, "soak-seeds", 200, "soak: plans to play, two labs each")

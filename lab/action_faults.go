@@ -121,7 +121,7 @@ func (a *slow) do(_ context.Context, l *Lab, c call) (Result, error) {
 	seq := c.accept(l, "", fmt.Sprintf("you slowed %s down by %s", service, *a.By))
 	l.disarm(seq, func(f *armed) bool { return f.Kind == "slow" && f.Service == service })
 	if *a.By > 0 {
-		l.arm(&armed{Fault: Fault{Kind: "slow", Service: service, Text: fmt.Sprintf("every message of %s takes %s longer", service, *a.By)},
+		l.arm(&armed{Fault: Fault{Kind: "slow", Service: service, By: a.By.String(), Text: fmt.Sprintf("every message of %s takes %s longer", service, *a.By)},
 			at: shop.Handling, by: a.By.D()}, seq)
 	}
 	return Result{Seq: seq}, nil

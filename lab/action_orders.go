@@ -117,7 +117,9 @@ func (l *Lab) place(ctx context.Context, o shop.Command, cause int64) (Result, e
 		return Result{}, err
 	}
 	r := Result{Seq: cause, Order: o.Handle, OrderID: o.ID, Answer: answer, Text: reason}
-	if answer != shop.Accepted && !calls {
+	if answer == shop.Accepted {
+		l.wrote(placed(o))
+	} else if !calls {
 		l.record(Entry{Kind: KindNote, Order: o.ID, Cause: cause, Text: fmt.Sprintf("the caller of order %s heard: %s (%s)", l.calledNew(o), answer, reason)})
 	}
 	return r, nil
@@ -238,6 +240,9 @@ func (a *cancelOrder) do(ctx context.Context, l *Lab, c call) (Result, error) {
 		return Result{}, Errorf(NotFound, "the order service does not know order %s", a.Order)
 	case err != nil:
 		return Result{}, err
+	}
+	if answer == shop.Accepted {
+		l.cancelled(id)
 	}
 	return Result{Seq: seq, Order: name, OrderID: id, Answer: answer, Text: reason}, nil
 }

@@ -231,7 +231,16 @@ type Order struct {
 	Placed        int64       `json:"placed"` // lab time, ms
 	PlacedSeq     int64       `json:"placed_seq"`
 	Trail         []Hop       `json:"trail"`   // its last steps, oldest first, at most trailMax
+	Stream        []Stored    `json:"stream"`  // its events in the event store, oldest first
 	Waiting       string      `json:"waiting"` // why it does not move, one sentence
+}
+
+// Stored is an event in an order's stream.
+type Stored struct {
+	Version int    `json:"version"`
+	Type    string `json:"type"`
+	At      int64  `json:"at"`  // lab time, ms
+	Seq     int64  `json:"seq"` // of the entry that tells of it
 }
 
 // Hop is one step of an order through the shop.
@@ -299,23 +308,38 @@ type Letter struct {
 // ReadModel is the read side as its queries answer.
 type ReadModel struct {
 	Orders map[string]*shop.ReadRow `json:"orders"`
+	Late   map[string]*Late         `json:"late"`   // by order id: where the write side is ahead of what is shown
 	Lag    int64                    `json:"lag"`    // records not yet projected
 	LagMS  int64                    `json:"lag_ms"` // age of the oldest of them
-	// Rebuild is how far the newest rebuild is: Left of Total records are still
-	// to be read. Until none is left, what is shown is stale.
-	Rebuild Rebuild `json:"rebuild"`
+	// Because says why the read model does not show all that is true, "" where it does.
+	Because    string  `json:"because"`
+	BecauseSeq int64   `json:"because_seq"`
+	Rebuild    Rebuild `json:"rebuild"`
 }
 
-// Rebuild counts the records of a rebuild.
+// Late is an order whose row in the read model is older than what is true.
+type Late struct {
+	Behind int   `json:"behind"` // versions
+	Since  int64 `json:"since"`  // lab time, ms
+	Seq    int64 `json:"seq"`    // of the entry that made the difference
+}
+
+// Rebuild is the newest rebuild of the read model. Until it is done, queries
+// are answered from the model that was there before.
 type Rebuild struct {
-	Total int64 `json:"total"`
-	Left  int64 `json:"left"`
+	State   string `json:"state"` // "" where there was none; running waiting done
+	Because string `json:"because"`
+	Seq     int64  `json:"seq"`   // of its action
+	Total   int64  `json:"total"` // records to be read
+	Left    int64  `json:"left"`  // of them, those that are not read yet
+	LeftOut int64  `json:"left_out"`
 }
 
-// RebuildFact begins a rebuild: up to which offsets the log is read again.
+// RebuildFact is a rebuild as it stands. Rows are what the new model shows and
+// the old one did not, by order id; nil where it shows nothing.
 type RebuildFact struct {
-	Total   int64                      `json:"total"`
-	Targets map[string]map[int32]int64 `json:"targets"` // by topic and partition
+	Rebuild
+	Rows map[string]*shop.ReadRow `json:"rows,omitempty"`
 }
 
 // EventStore says how much the event store holds.
@@ -340,6 +364,7 @@ type Fault struct {
 	Service  string `json:"service,omitempty"`
 	Instance int    `json:"instance,omitempty"`
 	From     string `json:"from,omitempty"` // cut: kafka database
+	By       string `json:"by,omitempty"`   // slow: how much longer a message takes
 	Broker   *int32 `json:"broker,omitempty"`
 	Topic    string `json:"topic,omitempty"`
 	Text     string `json:"text"`

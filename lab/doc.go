@@ -37,6 +37,9 @@
 //     slot and waits there, its timeout with it; a step takes a call as it takes a
 //     message. A customer's order is then accepted when it is written down, as
 //     long as the order service has a free slot.
+//   - Queries (QueryOrder, QueryOrders) are answered from the read model alone.
+//     While it is rebuilt the old one answers and goes on hearing of events; the
+//     new one takes its place at once, in one entry, and a crash loses neither.
 //   - A refused action changes nothing but writes a refused entry; its error is
 //     an *Error in words for a learner. An action has taken effect when Do
 //     returns.

@@ -158,4 +158,6 @@ type GroupFact struct {
 	// Committed is the group's offset for Entry.Topic and Entry.Partition;
 	// nil where the entry is not about an offset, -1 where there is none.
 	Committed *int64 `json:"committed,omitempty"`
+	// Was is the offset that the group had there before, nil where it had none.
+	Was *int64 `json:"was,omitempty"`
 }

@@ -32,7 +32,6 @@ type fold struct {
 	early    map[string]*Order         // orders that somebody acted on before the order service knew them
 	ended    []string                  // those that are COMPLETED or CANCELLED, in the order in which they ended
 	unread   map[tp][]unreadRecord     // what the projector has not committed, by offset
-	rebuild  map[tp]int64              // where the records end that a rebuild reads
 	accepted map[string]int64          // orders whose OrderCreated was not seen yet → seq of the row
 	unstored map[string]lostEvent      // order id → its event that a broker took with it
 }
@@ -65,7 +64,7 @@ func newBoard(s Settings) *Board {
 		State: "live", Speed: 1, Settings: s, Brokers: []Broker{},
 		Topics: map[string]*Topic{}, Tapes: map[string]map[int32]*Tape{}, Groups: map[string]*Group{},
 		Services: map[string]*Service{}, Orders: map[string]*Order{}, Sagas: map[string]*Saga{}, DeadLetters: []*Letter{},
-		ReadModel: ReadModel{Orders: map[string]*shop.ReadRow{}}, Stock: maps.Clone(s.Stock), Invariants: map[string]*Verdict{},
+		ReadModel: ReadModel{Orders: map[string]*shop.ReadRow{}, Late: map[string]*Late{}}, Stock: maps.Clone(s.Stock), Invariants: map[string]*Verdict{},
 		Faults: []*Fault{}, Breakpoints: []Breakpoint{}, Held: []*Held{}, Alerts: []Alert{}, Experiments: []beyond.Result{}, Calls: map[string]*Call{},
 	}
 	b.byHandle, b.events, b.perOrder = map[string]string{}, map[string]int{}, map[string]map[string]int{}
@@ -144,6 +143,7 @@ func (b *Board) Apply(e Entry) {
 			b.EventStore.Streams++
 		}
 		b.touch("event_store")
+		b.applyStored(e, d.Events)
 	}
 	switch e.Kind {
 	case KindProduced:
@@ -159,7 +159,7 @@ func (b *Board) Apply(e Entry) {
 			row := *d.Read
 			b.ReadModel.Orders[e.Order] = &row
 			b.touch("read_model", "orders", e.Order)
-			b.judgeRead(e.Order)
+			b.judgeRead(e)
 		}
 	case KindFrozen, KindThawed:
 		b.State = map[Kind]string{KindFrozen: "frozen", KindThawed: "live"}[e.Kind]
@@ -199,7 +199,7 @@ func (b *Board) Apply(e Entry) {
 		b.touch("breakpoints")
 	}
 	if d.Rebuild != nil {
-		b.applyRebuild(*d.Rebuild)
+		b.applyRebuild(e, *d.Rebuild)
 	}
 	if d.Held != nil {
 		b.applyHeld(*d.Held)
@@ -211,6 +211,7 @@ func (b *Board) Apply(e Entry) {
 		b.Rerun = d.Rerun
 		b.touch("rerun")
 	}
+	b.whyRead()
 	b.hop(e)
 }
 

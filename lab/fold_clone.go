@@ -14,6 +14,7 @@ func (b *Board) clone() *Board {
 	c.Brokers, c.Faults, c.Breakpoints, c.Alerts = slices.Clone(b.Brokers), cloneAll(b.Faults), slices.Clone(b.Breakpoints), slices.Clone(b.Alerts)
 	c.Stock, c.Sagas, c.Invariants = maps.Clone(b.Stock), clonePointed(b.Sagas), clonePointed(b.Invariants)
 	c.DeadLetters, c.Held, c.ReadModel.Orders = cloneAll(b.DeadLetters), cloneAll(b.Held), clonePointed(b.ReadModel.Orders)
+	c.ReadModel.Late = clonePointed(b.ReadModel.Late)
 	c.Topics = clonePointed(b.Topics)
 	for _, t := range c.Topics {
 		t.Partitions = slices.Clone(t.Partitions)
@@ -50,12 +51,12 @@ func (t *Tape) clone() *Tape {
 	return c
 }
 
-// cloneOrders copies orders. Their trails are shared: the next hop of either
-// goes to a trail of its own.
+// cloneOrders copies orders. Their trails and streams are shared: what is added
+// to either goes to a list of its own.
 func cloneOrders(m map[string]*Order) map[string]*Order {
 	c := clonePointed(m)
 	for _, o := range c {
-		o.Trail = slices.Clip(o.Trail)
+		o.Trail, o.Stream = slices.Clip(o.Trail), slices.Clip(o.Stream)
 	}
 	return c
 }
@@ -66,7 +67,6 @@ func (f *fold) clone() fold {
 		byHandle: maps.Clone(f.byHandle), arrival: slices.Clone(f.arrival), events: maps.Clone(f.events),
 		perOrder: cloneBelow(f.perOrder), known: clonePointed(f.known), eventsOf: cloneLists(f.eventsOf),
 		early: cloneOrders(f.early), ended: slices.Clone(f.ended), unread: cloneLists(f.unread), accepted: maps.Clone(f.accepted), unstored: maps.Clone(f.unstored),
-		rebuild: maps.Clone(f.rebuild),
 	}
 	return c
 }

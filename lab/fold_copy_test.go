@@ -59,7 +59,7 @@ var mayShare = map[string]string{
 	"Board.Settings": "replaced", "Board.Rerun": "replaced", "Board.Experiments": "replaced", "Group.Members": "replaced", "Seat.Partitions": "replaced", "Seat.Doing": "replaced",
 	"Seat.Blocked": "replaced", "Seat.Retries": "replaced", "Service.Cut": "replaced", "Order.Items": "replaced", "Saga.Steps": "replaced", "Record.Headers": "replaced", "Held.Headers": "replaced", "Record.CopyOf": "replaced", "Fault.Broker": "replaced",
 	"Verdict.Evidence": "replaced", "violation.evidence": "replaced",
-	"Order.Trail": "clipped", "judged.captures": "clipped", "fold.eventsOf": "clipped", "fold.unread": "clipped",
+	"Order.Trail": "clipped", "Order.Stream": "clipped", "ReadRow.Items": "replaced", "judged.captures": "clipped", "fold.eventsOf": "clipped", "fold.unread": "clipped",
 }
 
 // shared lists what two values have in common though changing it in one would

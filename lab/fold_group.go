@@ -68,7 +68,6 @@ func (b *Board) applyCommitted(e Entry, f *GroupFact) {
 	if f.ID == GroupID("projector") {
 		b.readAgain(tp{e.Topic, e.Partition}, o.Committed, was)
 		b.readUpTo(tp{e.Topic, e.Partition}, o.Committed)
-		b.rebuildLeft()
 	}
 	b.touch("groups", f.ID)
 }

@@ -52,7 +52,7 @@ func (b *Board) applyOrder(e Entry, f *shop.OrderFact) {
 	b.wait(o)
 	b.touch("orders", o.ID)
 	b.judgeStatus(e, o)
-	b.judgeRead(o.ID)
+	b.judgeRead(e)
 }
 
 // orderOf finds the order of an entry. An order from outside may be charged
@@ -63,7 +63,7 @@ func (b *Board) orderOf(e Entry) *Order {
 	}
 	o := b.early[e.Order]
 	if o == nil {
-		o = &Order{ID: e.Order, Items: []shop.Item{}, Trail: []Hop{}}
+		o = &Order{ID: e.Order, Items: []shop.Item{}, Trail: []Hop{}, Stream: []Stored{}}
 		if len(b.early) < ordersMax {
 			b.early[e.Order] = o
 		}
@@ -100,16 +100,30 @@ func (b *Board) evict() {
 		delete(b.byHandle, b.Orders[id].Handle)
 		delete(b.Orders, id)
 		delete(b.ReadModel.Orders, id)
+		delete(b.ReadModel.Late, id)
 		delete(b.perOrder, id)
 		delete(b.unstored, id)
 		b.dropSaga(id)
 		b.forget(id)
 		b.touch("orders", id)
 		b.touch("read_model", "orders", id)
+		b.touch("read_model", "late", id)
 	}
 	if len(b.arrival) > 2*len(b.Orders) {
 		b.arrival = slices.DeleteFunc(b.arrival, func(id string) bool { return b.Orders[id] == nil })
 	}
+}
+
+// applyStored adds to the stream of an order.
+func (b *Board) applyStored(e Entry, events []shop.StoredEvent) {
+	o := b.Orders[e.Order]
+	if o == nil {
+		return
+	}
+	for _, s := range events {
+		o.Stream = append(o.Stream, Stored{s.Version, s.Type, e.At, e.Seq})
+	}
+	b.touch("orders", o.ID)
 }
 
 func (b *Board) applyMoney(e Entry, m *shop.MoneyFact) {

@@ -25,7 +25,6 @@ type packedFold struct {
 	Early    map[string]*Order               `json:"early"`
 	Ended    []string                        `json:"ended"`
 	Unread   map[tp][]unreadRecord           `json:"unread"`
-	Rebuild  map[tp]int64                    `json:"rebuild"`
 	Accepted map[string]int64                `json:"accepted"`
 	Unstored map[string]lostEvent            `json:"unstored"`
 	Hard     map[string]map[string]violation `json:"hard"`
@@ -40,7 +39,7 @@ type packedFold struct {
 func (b *Board) pack() ([]byte, error) {
 	f, j := &b.fold, &b.judged
 	raw, err := json.Marshal(packedBoard{b, packedFold{
-		f.byHandle, f.arrival, f.events, f.perOrder, f.known, f.eventsOf, f.early, f.ended, f.unread, f.rebuild, f.accepted, f.unstored,
+		f.byHandle, f.arrival, f.events, f.perOrder, f.known, f.eventsOf, f.early, f.ended, f.unread, f.accepted, f.unstored,
 		j.hard, j.soft, j.captures, j.handled, j.stale, j.settled,
 	}})
 	if err != nil {
@@ -74,11 +73,11 @@ func unpackBoard(raw []byte) (*Board, error) {
 	m := p.Memory
 	b.fold = fold{
 		changes: changes{off: true}, byHandle: made(m.ByHandle), arrival: m.Arrival, events: made(m.Events), perOrder: made(m.PerOrder),
-		known: made(m.Known), eventsOf: made(m.EventsOf), early: made(m.Early), ended: m.Ended, unread: made(m.Unread), rebuild: m.Rebuild, accepted: made(m.Accepted), unstored: made(m.Unstored),
+		known: made(m.Known), eventsOf: made(m.EventsOf), early: made(m.Early), ended: m.Ended, unread: made(m.Unread), accepted: made(m.Accepted), unstored: made(m.Unstored),
 		judged: judged{hard: made(m.Hard), soft: made(m.Soft), captures: made(m.Captures), handled: made(m.Handled), stale: made(m.Stale), settled: m.Settled},
 	}
 	b.Stock, b.Invariants = made(b.Stock), made(b.Invariants)
-	b.ReadModel.Orders, b.Calls = made(b.ReadModel.Orders), made(b.Calls)
+	b.ReadModel.Orders, b.ReadModel.Late, b.Calls = made(b.ReadModel.Orders), made(b.ReadModel.Late), made(b.Calls)
 	return b, nil
 }
 

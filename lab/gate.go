@@ -56,6 +56,24 @@ func (g *gate) open(s seat) bool {
 	return !g.frozen && !g.paused[s]
 }
 
+// pass waits until a message of the seat would pass: for work that is not done
+// on a message. It ends early with ctx.
+func (g *gate) pass(ctx context.Context, s seat) error {
+	for {
+		g.mu.Lock()
+		open, moved := !g.frozen && !g.paused[s], g.moved
+		g.mu.Unlock()
+		if open {
+			return nil
+		}
+		select {
+		case <-moved:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
 // pausedSeat tells whether the seat itself is paused.
 func (g *gate) pausedSeat(s seat) bool {
 	g.mu.Lock()
@@ -241,23 +259,6 @@ func (g *gate) pause(s seat, paused bool) {
 		delete(g.paused, s)
 	}
 	g.admitAll()
-}
-
-// pass waits until a seat may do what is no message.
-func (g *gate) pass(ctx context.Context, s seat) error {
-	for {
-		g.mu.Lock()
-		open, moved := !g.frozen && !g.paused[s], g.moved
-		g.mu.Unlock()
-		if open {
-			return nil
-		}
-		select {
-		case <-moved:
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
-	}
 }
 
 func (g *gate) admitAll() {

@@ -128,15 +128,18 @@ func (b *Board) judgeStock(e Entry, f *shop.StockFact) {
 	b.stale["no-oversell"] = true
 }
 
-func (b *Board) judgeRead(id string) {
-	o := b.Orders[id]
+// judgeRead compares what the read model shows of an entry's order with what is
+// true.
+func (b *Board) judgeRead(e Entry) {
+	o := b.Orders[e.Order]
 	if o == nil {
 		return
 	}
-	status := "nothing"
-	if row := b.ReadModel.Orders[id]; row != nil {
-		status = row.Status
+	status, version := "nothing", 0
+	if row := b.ReadModel.Orders[e.Order]; row != nil {
+		status, version = row.Status, row.Version
 	}
+	b.late(e, o, o.Version-version)
 	var v *violation
 	if status != o.Status {
 		seq := o.PlacedSeq
@@ -145,7 +148,7 @@ func (b *Board) judgeRead(id string) {
 		}
 		v = &violation{fmt.Sprintf("%s is %s, and the read model shows %s", b.called(o), o.Status, status), []int64{seq}}
 	}
-	b.mark(false, "read-model-agrees", id, v)
+	b.mark(false, "read-model-agrees", o.ID, v)
 }
 
 // judgeOrder follows the order of handling. Only the first successful handling

@@ -30,13 +30,14 @@ type Lab struct {
 	cluster *kafka.Cluster
 	probe   *kafka.Probe
 	write   *store.Write
-	read    *store.Read
+	read    *shop.ReadModel
 	gateway *shop.Gateway
 	reader  shop.Reader
 	hand    *kgo.Client // the lab's own hand: publish and duplicate
 
-	orders   *shop.Orders
-	services map[string]*shop.Service
+	orders    *shop.Orders
+	projector *shop.Projector
+	services  map[string]*shop.Service
 
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -75,6 +76,9 @@ type Lab struct {
 	expr    programs
 	breaks  []*breakpoint
 	hold    *hold // the message that a breakpoint holds
+
+	own        ownWrites     // what accepted commands were answered with
+	progressed time.Duration // lab time at which the journal last said how far a rebuild is
 
 	recorder  recorder
 	rerunning atomic.Bool // what was done elsewhere is being done again: nobody else acts
@@ -184,7 +188,8 @@ func (l *Lab) build(ctx context.Context, s Settings) (err error) {
 	if l.write, err = store.OpenWrite(ctx); err != nil {
 		return fmt.Errorf("open the write database: %w", err)
 	}
-	if l.read, err = store.OpenRead(ctx); err != nil {
+	fresh := func(ctx context.Context) (shop.ReadDB, error) { return store.OpenRead(ctx) }
+	if l.read, err = shop.OpenReadModel(ctx, fresh); err != nil {
 		return fmt.Errorf("open the read database: %w", err)
 	}
 	for sku, n := range s.Stock {
@@ -210,12 +215,13 @@ func (l *Lab) build(ctx context.Context, s Settings) (err error) {
 		CallTimeout: s.CallTimeout.D(), Slots: s.Slots,
 	}
 	l.orders = shop.NewOrders(env, s.Services["order"].shop())
+	l.projector = shop.NewProjector(env, s.Services["projector"].shop())
 	l.services = map[string]*shop.Service{
 		"order":        l.orders.Service,
 		"payment":      shop.NewPayment(env, s.Services["payment"].shop()),
 		"inventory":    shop.NewInventory(env, s.Services["inventory"].shop()),
 		"notification": shop.NewNotification(env, s.Services["notification"].shop()),
-		"projector":    shop.NewProjector(env, s.Services["projector"].shop()),
+		"projector":    l.projector.Service,
 		"orchestrator": shop.NewOrchestrator(env, s.Services["orchestrator"].shop()),
 	}
 	return nil

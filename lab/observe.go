@@ -434,9 +434,9 @@ func (l *Lab) isSettled(ctx context.Context) (head int64, ok bool) {
 }
 
 // calm is what the board can tell: no lag, nobody starting, nothing in hand,
-// no group that is not at rest. It saves a look.
+// nothing being rebuilt, no group that is not at rest. It saves a look.
 func (l *Lab) calm() bool {
-	if l.board.noBroker() != "" || len(l.board.Calls) > 0 {
+	if l.board.noBroker() != "" || len(l.board.Calls) > 0 || l.board.rebuilds() {
 		return false
 	}
 	for name, svc := range l.board.Services {

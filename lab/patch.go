@@ -127,8 +127,14 @@ func (b *Board) part(p path) any {
 			return b.ReadModel.Lag
 		case "lag_ms":
 			return b.ReadModel.LagMS
+		case "because":
+			return b.ReadModel.Because
+		case "because_seq":
+			return b.ReadModel.BecauseSeq
 		case "rebuild":
 			return b.ReadModel.Rebuild
+		case "late":
+			return orNil(b.ReadModel.Late, p.b)
 		}
 		return orNil(b.ReadModel.Orders, p.b)
 	case "stock":

@@ -8,7 +8,6 @@ import (
 	"eddy/lab/labtest"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 )
 
 // The same records again: who remembers what was done does nothing.
@@ -96,64 +95,6 @@ func TestARewindThatMakesNoSenseIsRefused(t *testing.T) {
 			_, why := w.Refused(action)
 			assert.Contains(t, why, want, action)
 		}
-	})
-}
-
-// The table is thrown away, and grows again out of the log.
-func TestTheReadModelIsRebuiltFromTheLog(t *testing.T) {
-	for _, settings := range []string{"", `{"services":{"projector":{"idempotent":false}}}`} {
-		t.Run(settings, func(t *testing.T) {
-			labtest.Bubble(t, settings, func(t *testing.T, w *labtest.World) {
-				w.Do(`{"scale":{"service":"projector","instances":0}}`)
-				w.Do(`{"burst":{"orders":5,"rate":50}}`)
-				w.Do(`{"scale":{"service":"projector","instances":1}}`)
-				w.Settled()
-				before := w.At("read_model", "orders")
-				records := int64(w.Eval(`topic("orders").records + topic("payments").records + topic("inventory").records + topic("notifications").records`).(int))
-				began := time.Now()
-				done := doing(t, w, `{"rebuild":"orders"}`)
-				w.Later(200 * time.Millisecond)
-				rebuild := w.At("read_model", "rebuild").(map[string]any)
-				assert.InDelta(t, records, rebuild["total"], 0)
-				assert.Greater(t, rebuild["left"], 0.0)
-				assert.Less(t, len(w.At("read_model", "orders").(map[string]any)), 5, "it is stale")
-				w.True(`read_lag > 0 && !settled`)
-				w.Place("X") // it waits its turn
-				require.NoError(t, <-done)
-				assert.InDelta(t, float64(records)*0.05, time.Since(began).Seconds(), 1.5, "every record was handled")
-				assert.InDelta(t, 0, w.At("read_model", "rebuild", "left"), 0)
-				w.Settled()
-				after := w.At("read_model", "orders").(map[string]any)
-				for id, row := range before.(map[string]any) {
-					assert.Equal(t, row, after[id], id)
-				}
-				w.True(`read("X").status == "COMPLETED" && len(broken) == 0 && read_lag == 0`)
-				w.Expect("projected projector is empty", "projected projector", "note projector built anew")
-			})
-		})
-	}
-}
-
-func TestARebuildNeedsAProjectorThatRuns(t *testing.T) {
-	labtest.Bubble(t, "", func(t *testing.T, w *labtest.World) {
-		w.Place("A")
-		w.Settled()
-		w.Do(`"freeze"`)
-		_, why := w.Refused(`{"rebuild":"orders"}`)
-		assert.Contains(t, why, "frozen")
-		w.Do(`"thaw"`)
-		w.Do(`{"pause":"projector"}`)
-		_, why = w.Refused(`{"rebuild":"orders"}`)
-		assert.Contains(t, why, "does not run")
-		w.Do(`"heal"`)
-		done := doing(t, w, `{"rebuild":"orders"}`)
-		w.Later(100 * time.Millisecond)
-		w.Do(`{"crash":"projector"}`) // the answer says that it goes on later
-		require.NoError(t, <-done)
-		w.Do(`"heal"`)
-		w.Settled()
-		w.True(`read("A").status == "COMPLETED" && len(broken) == 0`)
-		assert.InDelta(t, 0, w.At("read_model", "rebuild", "left"), 0)
 	})
 }
 

@@ -175,7 +175,7 @@ func TestATwinNeedsADifferenceThatCanBe(t *testing.T) {
 		require.Len(t, r.Steps, 3)
 		for given, want := range map[string]string{
 			`{}`: "needs a setting", `[]`: "setting", `{"service":"payment","colour":"red"}`: "idempotent", `{"service":"payment","retries":99}`: "0 to 20",
-			`{"service":"payment","idempotent":true}`: "all the time", `{"service":"kitchen","retries":2}`: "payment", `{"saga":"sync"}`: "not yet",
+			`{"service":"payment","idempotent":true}`: "all the time", `{"service":"kitchen","retries":2}`: "payment", `{"saga":"telepathy"}`: "choreography",
 		} {
 			_, _, err := r.But(json.RawMessage(given))
 			require.Error(t, err, given)

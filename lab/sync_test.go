@@ -423,3 +423,17 @@ func TestCancellingASyncOrderThatIsUnderWay(t *testing.T) {
 		w.True(`order("A").status == "CANCELLED" && order("A").charged == 2500 && order("A").net == 0 && len(broken) == 0 && stock("mouse") == 100`)
 	})
 }
+
+// No topic tells of an order that was fulfilled by calls: a read model that is
+// built anew from the log takes its row over as it is.
+func TestARebuildKeepsOrdersThatNoTopicTellsOf(t *testing.T) {
+	labtest.Bubble(t, `{"work":"0s","saga":"sync"}`, func(t *testing.T, w *labtest.World) {
+		w.Place("A")
+		w.Do(`{"set":{"saga":"choreography"}}`)
+		w.Place("B")
+		w.Settled()
+		w.Do(`{"rebuild":"orders"}`)
+		w.Settled()
+		w.True(`read("A").status == "COMPLETED" && read("B").status == "COMPLETED" && len(broken) == 0`)
+	})
+}

@@ -42,6 +42,11 @@ func (l *Lab) At(ctx context.Context, m shop.Moment) error {
 	case shop.Committed:
 		l.committed(at, m)
 		return nil
+	case shop.Rebuilding:
+		return l.rebuilding(ctx, at, m)
+	case shop.Rebuilt:
+		l.rebuilt(at, m)
+		return nil
 	case shop.Passed:
 		l.passed(at, m)
 		l.gate.handled(at, l.commitsAfter(at.service))
@@ -156,6 +161,7 @@ func (l *Lab) told(ctx context.Context, at seat, m shop.Moment) {
 		}
 	case shop.Projected:
 		text = fmt.Sprintf("the read model shows %s", m.Read.Status)
+		data.Read = l.inLabTime(m.Read)
 	case shop.Handled:
 		text = who + " is done with " + what(m) + "; its offset is not saved yet"
 		if m.Record == nil {
@@ -233,15 +239,18 @@ func (l *Lab) committed(at seat, m shop.Moment) {
 
 // commitEntry writes that a group's committed offset moved, if it did.
 func (l *Lab) commitEntry(group, topic string, partition int32, offset int64, at seat, cause int64) {
+	var was *int64
 	if g := l.board.Groups[group]; g != nil {
 		if o := g.Offsets[topic][partition]; o != nil && o.Committed == offset {
 			return
+		} else if o != nil && o.Committed >= 0 {
+			was = ptr(o.Committed)
 		}
 	}
 	l.ledger.version(group)
 	text := group + " saved offset " + strconv.FormatInt(offset, 10) + " of " + topic + " p" + strconv.Itoa(int(partition))
 	l.recordLocked(Entry{Kind: KindCommitted, Service: at.service, Instance: at.instance, Topic: topic, Partition: partition, Offset: offset,
-		Cause: cause, Text: text, Data: &Data{Group: &GroupFact{ID: group, Committed: &offset}}})
+		Cause: cause, Text: text, Data: &Data{Group: &GroupFact{ID: group, Committed: &offset, Was: was}}})
 }
 
 // reassigned notes partitions that came or went. The first assignment is what

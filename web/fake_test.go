@@ -165,6 +165,20 @@ func (f *fakeLab) Story(order string, at int64) (lab.Story, error) {
 	return lab.Story{Order: order, Seq: at}, nil
 }
 
+func (f *fakeLab) QueryOrder(_ context.Context, q lab.OrderQuery) (lab.OrderAnswer, error) {
+	if q.Order == "Z" {
+		return lab.OrderAnswer{}, lab.Errorf(lab.NotFound, "there is no order %q", q.Order)
+	}
+	return lab.OrderAnswer{OrderView: lab.OrderView{OrderID: fmt.Sprintf("%+v", q)}}, nil
+}
+
+func (f *fakeLab) QueryOrders(_ context.Context, user string, page, size int) (lab.OrdersAnswer, error) {
+	if user == "" {
+		return lab.OrdersAnswer{}, lab.Errorf(lab.Invalid, "orders are listed by user")
+	}
+	return lab.OrdersAnswer{Orders: []lab.OrderView{{UserID: user}}, Page: page, Size: size}, nil
+}
+
 func (f *fakeLab) Addrs() []string { return nil }
 func (f *fakeLab) CheckSchema(string, []byte) (lab.SchemaCheck, error) {
 	return lab.SchemaCheck{}, nil

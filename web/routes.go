@@ -32,6 +32,9 @@ func (s *Server) routes() http.Handler {
 	on("GET /api/labs/{id}/eval", s.eval)
 	on("GET /api/labs/{id}/why", s.why(s.labPast))
 	on("GET /api/labs/{id}/story", s.story(s.labPast))
+	on("GET /api/labs/{id}/orders", s.orders)
+	on("GET /api/labs/{id}/orders/{order}", s.order)
+	on("GET /api/labs/{id}/staleness", s.staleness(s.labPast))
 	on("GET /api/labs/{id}/live", s.live)
 	on("POST /api/labs/{id}/again", s.again)
 	on("POST /api/labs/{id}/twins", s.twins)
@@ -55,6 +58,7 @@ func (s *Server) routes() http.Handler {
 	on("GET /api/runs/{id}/run", s.saveRun(s.runPast))
 	on("GET /api/runs/{id}/why", s.why(s.runPast))
 	on("GET /api/runs/{id}/story", s.story(s.runPast))
+	on("GET /api/runs/{id}/staleness", s.staleness(s.runPast))
 
 	// Without this one the mux would answer a known path with an unknown
 	// method in words of its own.

@@ -46,7 +46,7 @@ func Run(ctx context.Context, o Options, progress io.Writer) (Report, error) {
 	r := Report{
 		Machine: Machine{Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU()},
 		Notes: map[string]string{
-			"replay_events_per_s": later, "fold_events_per_s_floor": later, "fanout": later,
+			"fanout": later,
 		},
 	}
 	for _, name := range o.Only {
@@ -77,6 +77,7 @@ var steps = []step{
 	{"hop", "an order through the saga beside a bare record", runHop},
 	{"sync", "an order through real calls, over HTTP", runSync},
 	{"throughput", "30 callers at once", runThroughput},
+	{"replay", "a read model from 100,000 events beside a bare fold", runReplay},
 	{"labs", "1, 50 and 200 in one process", runLabs},
 	{"journal", "frames, and a board of the past", runJournal},
 }
@@ -88,6 +89,7 @@ var measures = map[string]func(ctx context.Context, quick bool, began time.Time)
 	"hop":           measureHop,
 	"sync":          measureSync,
 	"throughput":    measureThroughput,
+	"replay":        measureReplay,
 	"labs-1":        func(ctx context.Context, quick bool, _ time.Time) (any, error) { return measureLabs(ctx, quick, 1) },
 	"labs-50":       func(ctx context.Context, quick bool, _ time.Time) (any, error) { return measureLabs(ctx, quick, 50) },
 	"labs-200":      func(ctx context.Context, quick bool, _ time.Time) (any, error) { return measureLabs(ctx, quick, 200) },

@@ -42,6 +42,18 @@ func TestRunMeasuresEachFigureBesideItsFloor(t *testing.T) {
 	assert.Equal(t, 3, r.Hops, "OrderCreated, PaymentCompleted, StockReserved lead to a COMPLETED order")
 }
 
+func TestReplayIsMeasuredBesideABareFold(t *testing.T) {
+	r, err := Run(t.Context(), quick("replay"), io.Discard)
+	require.NoError(t, err)
+	require.NotNil(t, r.ReplayEventsPerSecond)
+	require.NotNil(t, r.FoldEventsPerSecondFloor)
+	assert.Positive(t, *r.ReplayEventsPerSecond)
+	assert.Positive(t, *r.FoldEventsPerSecondFloor)
+	var out bytes.Buffer
+	require.NoError(t, r.WriteTable(&out))
+	assert.Regexp(t, `replay events/s +[\d.e+]+ +[\d.e+]+ +1/`, out.String())
+}
+
 func TestLabsUnderLoadTellWhatAnOrderCosts(t *testing.T) {
 	r, err := Run(t.Context(), quick("labs"), io.Discard)
 	require.NoError(t, err)

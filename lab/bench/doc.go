@@ -22,6 +22,10 @@
 //     row in a transaction, one record with acks=all, one group member that
 //     puts it into a map. sagas_per_s is the same with all services, until
 //     COMPLETED; it has no floor.
+//   - replay_events_per_s: the read model rebuilt from 100,000 events that stand
+//     in the log, by the action that a learner has. Floor: a bare client fetches
+//     the same events and folds them, by the same projection, into a map. Both
+//     are of one round, the one whose ratio is the median.
 //   - labs: memory, goroutines and CPU of many labs that idle, and under two
 //     orders a second each. Each count is a process of its own.
 //   - board_at_ms: the board as it was in the middle of a journal of 100,000

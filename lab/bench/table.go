@@ -20,6 +20,7 @@ func (r Report) WriteTable(out io.Writer) error {
 	t.spread("sync", r.SagaMS.Sync, r.SagaMS.Choreography, "a whole order by three HTTP calls, one after the other; floor: the choreography")
 	t.rate("orders/s", r.OrdersPerSecond, r.RecordsPerSecondFloor, "30 callers: order, durable, visible in the read model; floor: the same with bare parts")
 	t.rate("sagas/s", r.SagasPerSecond, nil, "30 callers: order until COMPLETED, all services at work")
+	t.rate("replay events/s", r.ReplayEventsPerSecond, r.FoldEventsPerSecondFloor, "the read model rebuilt from 100,000 events; floor: a bare client that fetches and folds them into a map")
 	t.spread("board at", r.BoardAtMS, nil, "the board in the middle of 100,000 journal entries")
 	t.spread("frame bytes", r.FrameBytes, nil, "what a browser gets in 50 ms at 20 orders a second")
 	if err := t.Flush(); err != nil {

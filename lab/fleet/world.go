@@ -27,6 +27,8 @@ type World interface {
 	CheckSchema(event string, text []byte) (lab.SchemaCheck, error)
 	Running(look *code.Look) ([]lab.Standing, error)
 	Story(order string, at int64) (lab.Story, error)
+	QueryOrder(ctx context.Context, q lab.OrderQuery) (lab.OrderAnswer, error)
+	QueryOrders(ctx context.Context, user string, page, size int) (lab.OrdersAnswer, error)
 	Addrs() []string
 	Close()
 }

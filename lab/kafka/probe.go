@@ -64,7 +64,13 @@ type Probe struct {
 
 // NewProbe returns a probe of the cluster. Nothing connects before its first
 // use.
-func (c *Cluster) NewProbe() *Probe {
+func (c *Cluster) NewProbe() *Probe { return c.newProbe(nil, own+"probe") }
+
+// NewReader returns a probe that dials through link: a reader without a group,
+// such as a service that reads a log from its start beside its own group.
+func (c *Cluster) NewReader(link *Link, clientID string) *Probe { return c.newProbe(link, clientID) }
+
+func (c *Cluster) newProbe(link *Link, clientID string) *Probe {
 	// Later versions name topics by an id that has to be looked up first, or
 	// carry a timeout, which costs a connection of its own.
 	versions := kversion.Stable()
@@ -72,7 +78,7 @@ func (c *Cluster) NewProbe() *Probe {
 	versions.SetMaxKeyVersion(int16(kmsg.OffsetFetch), 9)
 	versions.SetMaxKeyVersion(int16(kmsg.ListOffsets), 9)
 	return &Probe{
-		options:      append(c.Options(nil, own+"probe"), kgo.MaxVersions(versions)),
+		options:      append(c.Options(link, clientID), kgo.MaxVersions(versions)),
 		generation:   c.Generation,
 		codecs:       kgo.DefaultDecompressor(),
 		seen:         make(map[string][]Partition),

@@ -14,7 +14,7 @@ import (
 type Env struct {
 	Cluster *kafka.Cluster
 	Write   *store.Write
-	Read    *store.Read
+	Read    *ReadModel
 	Gateway *Gateway
 	Reader  *Reader
 	Clock   Clock

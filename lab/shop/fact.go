@@ -51,7 +51,20 @@ type StockFact struct {
 type ReadRow struct {
 	Status   string `json:"status"`
 	Version  int    `json:"version"`
+	User     string `json:"user"`
 	UserName string `json:"user_name"`
+	Items    []Item `json:"items"`
+	Total    int64  `json:"total"` // minor units
+	Reason   string `json:"reason"`
+	AsOf     int64  `json:"as_of"` // when its newest event happened: ms since 1970 in the shop, of lab time in a journal
+}
+
+// Rebuild is how far a read model that is built anew has come. Left of Total
+// records are still to be read; LeftOut could not be understood.
+type Rebuild struct {
+	Total   int64 `json:"total"`
+	Left    int64 `json:"left"`
+	LeftOut int64 `json:"left_out"`
 }
 
 // StoredEvent is a row that was appended to the event store.

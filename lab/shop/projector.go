@@ -3,22 +3,23 @@ package shop
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 
 	"eddy/lab/store"
 )
 
-// NewProjector makes the projector: it turns events into rows that answer a
-// question without a join.
-func NewProjector(env *Env, s Settings) *Service {
+// Projector turns events into rows that answer a question without a join.
+type Projector struct{ *Service }
+
+// NewProjector makes the projector.
+func NewProjector(env *Env, s Settings) *Projector {
 	react := map[string]Reaction{}
 	for event := range TopicOf {
 		react[event] = project
 	}
-	return newService(env, role{
+	return &Projector{newService(env, role{
 		name: "projector", group: "projector", topics: []string{"orders", "payments", "inventory", "notifications", "saga-replies"},
 		react: react, ownInbox: true,
-	}, s)
+	}, s)}
 }
 
 // rank orders the status of a view. Events of different topics come in any
@@ -40,37 +41,53 @@ func statusBy(topic, eventType string) string {
 }
 
 // project applies one event to the read database. The read database has an
-// inbox of its own: the row and the note that the event was applied are one
-// transaction there.
+// inbox of its own: the row, the note that the event was applied, and how far
+// the log was read are one transaction there.
 func project(ctx context.Context, w *Work) error {
 	if err := w.m.database(); err != nil {
 		return err
 	}
-	e := w.Event
 	var row store.View
 	applied := false
-	change := store.Change{OrderID: w.Order(), Update: func(v *store.View) bool {
-		applied = true
-		changed := apply(v, e, w.rec.Topic)
-		row = *v
+	change := changeOf(w.Event, w.rec.Topic, w.settings.Idempotent)
+	update := change.Update
+	change.Update = func(v *store.View) bool {
+		changed := update(v)
+		row, applied = *v, true
 		return changed
-	}}
-	if w.settings.Idempotent {
-		change.EventID = e.ID
 	}
-	if err := w.m.env.Read.Apply(context.WithoutCancel(ctx), []store.Change{change}); err != nil {
-		return fmt.Errorf("project %s of order %s: %w", e.Type, w.Order(), err)
-	}
-	if !applied {
-		return errSeen
-	}
-	mo := w.moment(Projected)
-	mo.Read = &ReadRow{Status: row.Status, Version: row.Version, UserName: row.UserName}
-	return w.m.at(ctx, mo)
+	read := store.Place{Topic: w.rec.Topic, Partition: w.rec.Partition, Next: w.rec.Offset + 1}
+	return w.m.env.Read.apply(ctx, change, func() error {
+		if !applied {
+			return errSeen
+		}
+		mo := w.moment(Projected)
+		mo.Read = Row(row)
+		return w.m.at(ctx, mo)
+	}, read)
 }
 
-// apply is the projection itself.
-func apply(v *store.View, e Event, topic string) bool {
+// changeOf is what an event, read from a topic, makes of the row of its order.
+func changeOf(e Event, topic string, once bool) store.Change {
+	c := store.Change{OrderID: string(e.Data.OrderID), Update: func(v *store.View) bool { return Project(v, e, topic) }}
+	if once {
+		c.EventID = e.ID
+	}
+	return c
+}
+
+// Row is a row of the read database as it is reported.
+func Row(v store.View) *ReadRow {
+	row := &ReadRow{Status: v.Status, Version: v.Version, User: v.UserID, UserName: v.UserName, Items: []Item{}, Total: v.Total, Reason: v.Reason, AsOf: v.UpdatedAt}
+	if err := json.Unmarshal([]byte(v.Items), &row.Items); err != nil || row.Items == nil {
+		row.Items = []Item{} // written by Project, so it is readable
+	}
+	return row
+}
+
+// Project is the projection itself: the fold of one event into the row of its
+// order. It tells whether the row has changed.
+func Project(v *store.View, e Event, topic string) bool {
 	if v.UserID == "" {
 		user := FindUser(string(e.Data.UserID))
 		items, err := json.Marshal(e.Data.Items)
@@ -80,6 +97,7 @@ func apply(v *store.View, e Event, topic string) bool {
 		v.UserID, v.UserName, v.UserEmail = user.ID, user.Name, user.Email
 		v.Items, v.Total, v.CreatedAt = string(items), e.Data.TotalAmount, e.At.UnixMilli()
 	}
+	v.CreatedAt = min(v.CreatedAt, e.At.UnixMilli())
 	v.UpdatedAt = max(v.UpdatedAt, e.At.UnixMilli())
 	status := statusBy(topic, e.Type)
 	if rank[status] > rank[v.Status] {

@@ -207,14 +207,18 @@ func (f fulfilment) show(ctx context.Context, eventType string, version int) {
 	e.Data.OrderVersion = version
 	mo := f.about
 	mo.Point = Projected
-	err := f.env.Read.Apply(context.WithoutCancel(ctx), []store.Change{{OrderID: mo.Order, Update: func(v *store.View) bool {
-		changed := apply(v, e, TopicOf[eventType])
-		mo.Read = &ReadRow{Status: v.Status, Version: v.Version, UserName: v.UserName}
+	var row store.View
+	change := store.Change{OrderID: mo.Order, Update: func(v *store.View) bool {
+		changed := Project(v, e, TopicOf[eventType])
+		row = *v
 		return changed
-	}}})
-	if err == nil {
-		_ = f.at(ctx, mo) // a crash here shows in the instance's ctx
-	}
+	}}
+	// Where it fails, the read model stays behind; a crash shows in the
+	// instance's ctx.
+	_ = f.env.Read.apply(ctx, change, func() error {
+		mo.Read = Row(row)
+		return f.at(ctx, mo)
+	})
 }
 
 // orCalls has the order service fulfil an order from outside by calls, where

@@ -31,6 +31,8 @@ const (
 	Revoked      Point = "revoked"       // partitions went
 	Due          Point = "due"           // a deadline of an order is over; a watcher may hold the service here
 	Barred       Point = "barred"        // the group does not let the instance in: Err says why
+	Rebuilding   Point = "rebuilding"    // the next batch of a rebuild is due; a watcher may hold it here
+	Rebuilt      Point = "rebuilt"       // the model that was built anew answers queries from now on
 )
 
 // Moment is a service at a point. Only the fields that belong to the point are
@@ -51,6 +53,7 @@ type Moment struct {
 	Stock     *StockFact
 	Read      *ReadRow
 	Saga      *SagaFact
+	Rebuild   *Rebuild
 	Stored    []StoredEvent
 	Outgoing  []string // event ids that the transaction left to be published
 	Try       *Try

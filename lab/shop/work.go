@@ -93,19 +93,21 @@ func (w *Work) do(ctx context.Context, react Reaction) error {
 
 // understand brings an old event up to the version that this code is written
 // for.
-func (w *Work) understand() error {
-	if w.Event.Type != OrderCreated || w.Event.Version >= 2 {
+func (w *Work) understand() error { return understand(&w.Event, w.settings) }
+
+func understand(e *Event, s Settings) error {
+	if e.Type != OrderCreated || e.Version >= 2 {
 		return nil
 	}
-	if !w.settings.Upcast {
-		return fmt.Errorf("%s version %d has no currency, and this consumer has no upcaster", w.Event.Type, w.Event.Version)
+	if !s.Upcast {
+		return fmt.Errorf("%s version %d has no currency, and this consumer has no upcaster", e.Type, e.Version)
 	}
 	data := map[string]any{}
-	if w.Event.Data.Currency != "" {
-		data["currency"] = w.Event.Data.Currency
+	if e.Data.Currency != "" {
+		data["currency"] = e.Data.Currency
 	}
-	w.Event.Version, data = pattern.Upcasts.Upcast(w.Event.Type, w.Event.Version, data)
-	w.Event.Data.Currency, _ = data["currency"].(string)
+	e.Version, data = pattern.Upcasts.Upcast(e.Type, e.Version, data)
+	e.Data.Currency, _ = data["currency"].(string)
 	return nil
 }
 

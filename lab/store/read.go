@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 )
@@ -32,6 +33,14 @@ type Change struct {
 	Update  func(*View) bool
 }
 
+// Place is how far a partition has been read: Next is the offset of the first
+// record that has not.
+type Place struct {
+	Topic     string
+	Partition int32
+	Next      int64
+}
+
 // Read is the read database. All of it can be built again from the events, so
 // it needs no backup. It may be used from many goroutines.
 type Read struct {
@@ -52,21 +61,36 @@ func (r *Read) Close() error { return r.DB.Close() }
 
 // Apply applies the changes in their order, in one transaction: all or none. A
 // change whose EventID was applied before, in these changes or in an earlier
-// call, is skipped; an empty EventID is always new.
-func (r *Read) Apply(ctx context.Context, changes []Change) error {
+// call, is skipped; an empty EventID is always new. The places up to which the
+// log has been read with these changes are part of the transaction, so that
+// whoever goes on from them misses nothing; they never move back.
+func (r *Read) Apply(ctx context.Context, changes []Change, read ...Place) error {
 	tx, err := r.DB.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin to apply %d changes: %w", len(changes), err)
 	}
 	defer tx.Rollback()
 	b := batch{tx: tx, rows: map[string]*row{}}
-	for _, c := range changes {
-		if err := b.apply(ctx, c); err != nil {
-			return fmt.Errorf("apply event %s to order %s: %w", c.EventID, c.OrderID, err)
+	fresh, err := b.note(ctx, changes)
+	if err != nil {
+		return fmt.Errorf("ask which of %d events were applied before: %w", len(changes), err)
+	}
+	if err := b.fetch(ctx, fresh); err != nil {
+		return err
+	}
+	for _, c := range fresh {
+		if r := b.rows[c.OrderID]; c.Update(&r.View) && !r.changed {
+			r.changed = true
+			b.dirty = append(b.dirty, r)
 		}
 	}
 	if err := b.flush(ctx); err != nil {
 		return err
+	}
+	for _, p := range read {
+		if _, err := tx.ExecContext(ctx, upsertPlace, p.Topic, p.Partition, p.Next); err != nil {
+			return fmt.Errorf("write how far %s/%d is read: %w", p.Topic, p.Partition, err)
+		}
 	}
 	if err := tx.Commit(); err != nil {
 		return fmt.Errorf("commit %d changes: %w", len(changes), err)
@@ -115,22 +139,22 @@ func (r *Read) All(ctx context.Context) ([]View, error) {
 	return views, nil
 }
 
-// Clear empties the database, so that it can be built again.
-func (r *Read) Clear(ctx context.Context) error {
-	tx, err := r.DB.BeginTx(ctx, nil)
+// Places are the places up to which the log was read, one a partition.
+func (r *Read) Places(ctx context.Context) ([]Place, error) {
+	rows, err := r.DB.QueryContext(ctx, `SELECT topic, partition, next FROM read_up_to`)
 	if err != nil {
-		return fmt.Errorf("begin to clear the read database: %w", err)
+		return nil, fmt.Errorf("read how far the log was read: %w", err)
 	}
-	defer tx.Rollback()
-	for _, q := range []string{`DELETE FROM order_view`, `DELETE FROM applied_events`} {
-		if _, err := tx.ExecContext(ctx, q); err != nil {
-			return fmt.Errorf("clear the read database: %w", err)
+	defer rows.Close()
+	var places []Place
+	for rows.Next() {
+		var p Place
+		if err := rows.Scan(&p.Topic, &p.Partition, &p.Next); err != nil {
+			return nil, fmt.Errorf("read how far the log was read: %w", err)
 		}
+		places = append(places, p)
 	}
-	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("clear the read database: %w", err)
-	}
-	return nil
+	return places, rows.Err()
 }
 
 func (r *Read) list(ctx context.Context, query string, args ...any) ([]View, error) {
@@ -163,41 +187,113 @@ type row struct {
 	changed bool
 }
 
-func (b *batch) apply(ctx context.Context, c Change) error {
-	if c.EventID != "" {
-		done, err := b.tx.ExecContext(ctx, `INSERT INTO applied_events (event_id) VALUES (?)
-			ON CONFLICT DO NOTHING`, c.EventID)
-		if err != nil {
-			return err
-		}
-		if n, err := done.RowsAffected(); err != nil || n == 0 {
-			return err
+// note writes down that the changes are applied, and returns those that were
+// not before. One statement asks about all of them: a statement for each would
+// cost more than what it asks.
+func (b *batch) note(ctx context.Context, changes []Change) (fresh []Change, err error) {
+	ids := make([]string, 0, len(changes))
+	for _, c := range changes {
+		if c.EventID != "" {
+			ids = append(ids, c.EventID)
 		}
 	}
-	r, err := b.row(ctx, c.OrderID)
+	if len(ids) == 0 {
+		return changes, nil
+	}
+	list, err := json.Marshal(ids)
+	if err != nil {
+		return nil, err
+	}
+	all, err := b.allNew(ctx, string(list), len(ids))
+	if err != nil || all {
+		return changes, err
+	}
+	if len(changes) == 1 {
+		return nil, nil
+	}
+	seen, err := b.seen(ctx, string(list))
+	if err != nil {
+		return nil, err
+	}
+	if _, err := b.tx.ExecContext(ctx, noteEvents, string(list)); err != nil {
+		return nil, err
+	}
+	for _, c := range changes {
+		if c.EventID != "" {
+			if seen[c.EventID] {
+				continue
+			}
+			seen[c.EventID] = true // for the rest of these changes
+		}
+		fresh = append(fresh, c)
+	}
+	return fresh, nil
+}
+
+// allNew writes down n events, if none of them was applied before, nor stands
+// in the list twice. Otherwise nothing is changed.
+func (b *batch) allNew(ctx context.Context, list string, n int) (bool, error) {
+	if n > 1 { // of one there is nothing to take back
+		if _, err := b.tx.ExecContext(ctx, `SAVEPOINT note`); err != nil {
+			return false, err
+		}
+	}
+	done, err := b.tx.ExecContext(ctx, noteEvents, list)
+	if err != nil {
+		return false, err
+	}
+	noted, err := done.RowsAffected()
+	if err != nil || noted == int64(n) || n == 1 {
+		return noted == int64(n), err
+	}
+	_, err = b.tx.ExecContext(ctx, `ROLLBACK TO note`)
+	return false, err
+}
+
+func (b *batch) seen(ctx context.Context, list string) (map[string]bool, error) {
+	rows, err := b.tx.QueryContext(ctx, seenEvents, list)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	seen := map[string]bool{}
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		seen[id] = true
+	}
+	return seen, rows.Err()
+}
+
+// fetch reads the rows that the changes are about; those that are not there
+// yet are empty.
+func (b *batch) fetch(ctx context.Context, changes []Change) error {
+	var ids []string
+	for _, c := range changes {
+		if b.rows[c.OrderID] == nil {
+			b.rows[c.OrderID] = &row{View: View{OrderID: c.OrderID}}
+			ids = append(ids, c.OrderID)
+		}
+	}
+	list, err := json.Marshal(ids)
 	if err != nil {
 		return err
 	}
-	if c.Update(&r.View) && !r.changed {
-		r.changed = true
-		b.dirty = append(b.dirty, r)
+	rows, err := b.tx.QueryContext(ctx, selectView+` WHERE order_id IN (SELECT value FROM json_each(?))`, string(list))
+	if err != nil {
+		return fmt.Errorf("read %d orders: %w", len(ids), err)
 	}
-	return nil
-}
-
-func (b *batch) row(ctx context.Context, orderID string) (*row, error) {
-	if r, ok := b.rows[orderID]; ok {
-		return r, nil
+	defer rows.Close()
+	for rows.Next() {
+		v, err := scan(rows)
+		if err != nil {
+			return fmt.Errorf("read %d orders: %w", len(ids), err)
+		}
+		b.rows[v.OrderID].View = v
 	}
-	v, err := scan(b.tx.QueryRowContext(ctx, selectView+` WHERE order_id = ?`, orderID))
-	if errors.Is(err, sql.ErrNoRows) {
-		v = View{OrderID: orderID}
-	} else if err != nil {
-		return nil, err
-	}
-	r := &row{View: v}
-	b.rows[orderID] = r
-	return r, nil
+	return rows.Err()
 }
 
 func (b *batch) flush(ctx context.Context) error {
@@ -224,6 +320,10 @@ const (
 	selectView = `SELECT ` + columns + ` FROM order_view`
 	upsertView = `INSERT OR REPLACE INTO order_view (` + columns + `)
 	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	seenEvents  = `SELECT value FROM json_each(?) WHERE value IN (SELECT event_id FROM applied_events)`
+	noteEvents  = `INSERT INTO applied_events (event_id) SELECT value FROM json_each(?) WHERE true ON CONFLICT DO NOTHING`
+	upsertPlace = `INSERT INTO read_up_to (topic, partition, next) VALUES (?, ?, ?)
+	ON CONFLICT DO UPDATE SET next = max(next, excluded.next)`
 )
 
 const readSchema = `
@@ -242,4 +342,10 @@ CREATE TABLE order_view (
 ) WITHOUT ROWID;
 CREATE INDEX order_view_user ON order_view (user_id, created_at DESC);
 CREATE TABLE applied_events (event_id TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE read_up_to (
+	topic     TEXT NOT NULL,
+	partition INTEGER NOT NULL,
+	next      INTEGER NOT NULL,
+	PRIMARY KEY (topic, partition)
+) WITHOUT ROWID;
 `

@@ -185,17 +185,18 @@ func TestByUserPagesNewestFirst(t *testing.T) {
 	assert.Equal(t, []string{"o2", "o1"}, []string{views[0].OrderID, views[1].OrderID})
 }
 
-func TestClearForgetsTheEventsToo(t *testing.T) {
+// How far the log was read and what came of it are one transaction.
+func TestTheReadPlacesAreKeptWithTheRowsAndNeverMoveBack(t *testing.T) {
 	r := openRead(t)
-	require.NoError(t, r.Apply(t.Context(), []Change{created("o1", "user-1", 1)}))
-	require.NoError(t, r.Clear(t.Context()))
-	all, err := r.All(t.Context())
+	orders := func(next int64) Place { return Place{Topic: "orders", Partition: 1, Next: next} }
+	require.NoError(t, r.Apply(t.Context(), []Change{created("o1", "user-1", 1)}, orders(7), Place{Topic: "payments", Next: 2}))
+	require.NoError(t, r.Apply(t.Context(), nil, orders(5)))
+	ctx, cancel := context.WithCancel(t.Context())
+	bad := Change{OrderID: "o2", Update: func(*View) bool { cancel(); return true }}
+	require.Error(t, r.Apply(ctx, []Change{bad}, orders(9)))
+	places, err := r.Places(t.Context())
 	require.NoError(t, err)
-	assert.Empty(t, all)
-	require.NoError(t, r.Apply(t.Context(), []Change{created("o1", "user-1", 1)}))
-	all, err = r.All(t.Context())
-	require.NoError(t, err)
-	assert.Len(t, all, 1)
+	assert.ElementsMatch(t, []Place{orders(7), {Topic: "payments", Next: 2}}, places)
 }
 
 // BenchmarkPlaceOrder is the transaction of the order service: a row, an event

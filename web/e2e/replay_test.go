@@ -109,9 +109,9 @@ func TestAGroupIsSentBackAndTheReadSideRebuiltFromThePalette(t *testing.T) {
 	v.click("#break")
 	v.click(`[data-what="Rebuild the read side"]`)
 	v.click(`#palette [type=submit]`)
-	v.until(`/stale: \d+ of \d+ read again/.test(document.querySelector('[data-place="read model"]').textContent)`)
+	v.until(`/a new one: \d+ of \d+ read/.test(document.querySelector('[data-place="read model"]').textContent)`)
 	p.act(id, `{"speed":4}`)
-	v.until(`window.__lab.board().read_model.rebuild.left === 0 && window.__lab.board().read_model.rebuild.total > 0`)
+	v.until(`window.__lab.board().read_model.rebuild.state === "done"`)
 	v.quiet()
 }
 

@@ -94,7 +94,7 @@ export class App {
 
 /** Shows the server's sentence next to what was pressed; "" takes it away. @param {HTMLElement} button @param {string} sentence */
 export function refusal(button, sentence) {
-  const scope = button.closest('.how, .inspb, .active, .trial') ?? button.closest('.next, .acts-bar, .bad, .transport') ?? document.body;
+  const scope = button.closest('.how, .inspb, .active, .trial, .read') ?? button.closest('.next, .acts-bar, .bad, .transport') ?? document.body;
   const said = /** @type {HTMLElement | null} */ (scope.querySelector('.refused, .said') ?? document.getElementById('said'));
   if (!said) return;
   said.hidden = sentence === '';

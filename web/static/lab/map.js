@@ -357,13 +357,13 @@ export class MapLens {
   /** @param {Board} board */
   drawReadModel(board) {
     const rebuild = board.read_model?.rebuild;
-    const again = rebuild?.left > 0;
-    set(this.nodes.readmodel, 'data-state', again ? 'stuck' : null);
+    const again = rebuild?.state === 'running' || rebuild?.state === 'waiting';
+    set(this.nodes.readmodel, 'data-state', rebuild?.state === 'waiting' ? 'stuck' : null);
     const front = this.app.follow.of(this.app.follow.front);
     const row = front && board.read_model?.orders?.[front.id];
     const small = this.nodes.readmodel.querySelector('small');
     const behind = board.read_model?.lag ?? 0;
-    text(small, again ? `stale: ${rebuild.total - rebuild.left} of ${rebuild.total} read again` : front ? `${front.letter}: ${row?.status ?? 'not there yet'}${behind > 0 ? ` · ${behind} behind` : ''}` : behind > 0 ? `${behind} behind` : 'up to date');
+    text(small, again ? `a new one: ${rebuild.total - rebuild.left} of ${rebuild.total} read` : front ? `${front.letter}: ${row?.status ?? 'not there yet'}${behind > 0 ? ` · ${behind} behind` : ''}` : behind > 0 ? `${behind} behind` : 'up to date');
     const order = front && board.orders[front.id];
     this.charge.hidden = !order?.charged;
     set(this.charge, 'class', (order?.charges ?? 0) > 1 ? 'mapnote' : 'mapnote late');

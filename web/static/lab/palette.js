@@ -68,7 +68,7 @@ const GROUPS = [
     { title: 'Stop before a message', say: 'The lab freezes before the message is handled, and shows it.', fields: [service(), { name: 'on', label: 'message', kind: 'event', value: '', messages: true }, { name: 'when', label: 'when', kind: 'text', value: '', hint: 'message.data.total_amount > 5000' }],
       act: (v) => ({ break_on: { service: v.service, ...(v.on ? { event: v.on } : {}), ...(v.when.trim() ? { when: v.when.trim() } : {}) } }) },
     { title: 'Send a group back', say: 'Its seats leave, its saved position is set back while the group is empty, and they join again. What it has handled comes once more.', fields: [service(), choice('to', 'to', [['earliest', 'the first record'], ['1m', '1 min back'], ['10s', '10 s back'], ['latest', 'the end: skip what waits']], () => 'earliest')], act: (v) => ({ rewind: { group: v.service, to: v.to } }) },
-    { title: 'Rebuild the read side', say: 'Its table is thrown away and built anew from the log. Until then what it shows is stale.', fields: [], act: () => ({ rebuild: { projection: 'orders' } }) },
+    { title: 'Rebuild the read side', say: 'A second read model is built from the log, beside the first one, which goes on answering. When it has read as far, it takes its place.', fields: [], act: () => ({ rebuild: { projection: 'orders' } }) },
   ]],
   ['Kafka', [
     { title: 'Take a broker down', say: 'The machine dies with what it has in hand. The others take over its partitions.', fields: [broker()], act: (v) => ({ broker: { id: Number(v.id), state: 'down' } }) },

@@ -7,7 +7,7 @@
  *   topics: Record<string, {partitions: Partition[]}>,
  *   tapes: Record<string, Record<string, {records: Record<string, Rec>}>>,
  *   groups: Record<string, Group>, services: Record<string, Service>, orders: Record<string, Order>,
- *   breakpoints: Breakpoint[], held: Held[], dead_letters: Letter[], read_model: {orders: Record<string, {status: string, version: number, user_name: string}>, lag: number, lag_ms: number, rebuild: {total: number, left: number}},
+ *   breakpoints: Breakpoint[], held: Held[], dead_letters: Letter[], read_model: ReadModel,
  *   experiments?: {name: string, on: boolean, facts: {name: string, value: number, unit?: string, bad?: boolean}[], because: string, steps: string[]}[],
  *   stock: Record<string, number>, invariants: Record<string, Verdict>, faults: Fault[],
  *   sagas: Record<string, Saga>, alerts: {id: string, text: string, seq: number}[],
@@ -33,7 +33,10 @@
  *   try?: {attempt: number, of?: number, next_ms?: number, error?: string}}} Doing
  * @typedef {{id: string, handle?: string, user: string, items: {sku: string, name?: string, qty: number, price?: number}[], method?: string,
  *   total: number, status: string, reason?: string, version: number, charges: number, charged: number, refunded: number, net: number,
- *   notifications: number, saga: string, source: string, placed: number, placed_seq: number, trail: Hop[], waiting?: string}} Order
+ *   notifications: number, saga: string, source: string, placed: number, placed_seq: number, trail: Hop[], stream: {version: number, type: string, at: number, seq: number}[] | null, waiting?: string}} Order
+ * @typedef {{status: string, version: number, user: string, user_name: string, items: Order['items'] | null, total: number, reason: string, as_of: number}} Row
+ * @typedef {{orders: Record<string, Row>, late: Record<string, {behind: number, since: number, seq: number}>, lag: number, lag_ms: number, because: string, because_seq: number,
+ *   rebuild: {state: ''|'running'|'waiting'|'done', because: string, seq: number, total: number, left: number, left_out: number}}} ReadModel
  * @typedef {{seq: number, at: number, kind: string, service?: string, topic?: string, partition: number, offset: number,
  *   event_type?: string, text: string}} Hop
  * @typedef {{id: string, state: 'running'|'compensating'|'completed'|'compensated'|'needs_person', step: string,
@@ -43,7 +46,7 @@
  * @typedef {{id: number, text: string, event?: string, service?: string, order?: string, when?: string}} Breakpoint
  * @typedef {{breakpoint: number, service: string, instance: number, topic: string, partition: number, offset: number, seq: number, event_type?: string,
  *   event_id?: string, order?: string, key: string, value: string, cut?: boolean, headers: Record<string, string>, attempt: number}} Held
- * @typedef {{id: number, kind: string, service?: string, instance?: number, from?: string, broker?: number, topic?: string, text: string, since: number, left?: number, fired: number, over?: boolean}} Fault
+ * @typedef {{id: number, kind: string, service?: string, instance?: number, from?: string, by?: string, broker?: number, topic?: string, text: string, since: number, left?: number, fired: number, over?: boolean}} Fault
  * @typedef {{topic: string, partition: number, offset: number, seq: number, at: number, original_topic: string, original_partition: number,
  *   original_offset: number, group: string, attempts: number, error: string, event_type?: string, order?: string, state: string}} Letter
  * @typedef {{seq: number, at: number, kind: string, service?: string, instance?: number, order?: string, topic?: string, partition: number,
