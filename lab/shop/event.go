@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 	"time"
 
 	"eddy/lab/pattern"
@@ -105,13 +106,14 @@ type wireEvent struct {
 type wireEventData struct {
 	EventData
 	Items       []wireItem   `json:"items"`
+	PaymentID   ID           `json:"payment_id"`
 	TotalAmount *json.Number `json:"total_amount"`
 	Total       *json.Number `json:"total"`
 	Amount      *json.Number `json:"amount"`
 }
 
 type wireItem struct {
-	SKU   string       `json:"sku"`
+	SKU   ID           `json:"sku"`
 	Name  string       `json:"name"`
 	Qty   *json.Number `json:"qty"`
 	Price *json.Number `json:"price"`
@@ -168,7 +170,8 @@ func notAnEvent(err error) error {
 	case typ.Field == "":
 		return fmt.Errorf("an event is a JSON object, not %s", typ.Value)
 	}
-	return fmt.Errorf("%s cannot be a JSON %s", typ.Field, typ.Value)
+	field := strings.Replace(typ.Field, "EventData.", "", 1) // how Go names what is embedded
+	return fmt.Errorf("%s cannot be a JSON %s", field, typ.Value)
 }
 
 func (w wireEvent) event(rec *kgo.Record) (Event, error) {
@@ -184,6 +187,7 @@ func (w wireEvent) event(rec *kgo.Record) (Event, error) {
 		return e, errors.New("it has no data")
 	}
 	e.Data = w.Data.EventData
+	e.Data.PaymentID, e.Data.Items = string(w.Data.PaymentID), []Item{} // a list, also where there is none
 	if e.Data.OrderID == "" {
 		return e, errors.New("data has no order_id")
 	}
@@ -220,8 +224,8 @@ func (w wireEvent) event(rec *kgo.Record) (Event, error) {
 }
 
 func (w wireItem) item() (Item, error) {
-	item := Item{SKU: w.SKU, Name: w.Name, Qty: 1}
-	if p, ok := Find(w.SKU, w.Name); ok {
+	item := Item{SKU: string(w.SKU), Name: w.Name, Qty: 1}
+	if p, ok := Find(item.SKU, w.Name); ok {
 		item = Item{SKU: p.SKU, Name: p.Name, Qty: 1, Price: p.Price}
 	}
 	qty, err := amount(w.Qty, 1)

@@ -63,6 +63,11 @@ func TestStrangersMaySayThingsTheirWay(t *testing.T) {
 		`{"event_type":"OrderCreated","timestamp":"2024-05-01T10:00:00+02:00","data":{"order_id":"a"}}`: func(e shop.Event) {
 			assert.True(t, e.At.Equal(time.Date(2024, 5, 1, 8, 0, 0, 0, time.UTC)))
 		},
+		`{"event_type":"PaymentCompleted","data":{"order_id":1,"payment_id":77,"items":[{"sku":4711}]}}`: func(e shop.Event) {
+			assert.Equal(t, "77", e.Data.PaymentID)
+			assert.Equal(t, []shop.Item{{SKU: "4711", Qty: 1}}, e.Data.Items)
+		},
+		`{"event_type":"OrderCreated","data":{"order_id":"no items"}}`:                                              func(e shop.Event) { assert.Equal(t, []shop.Item{}, e.Data.Items, "a list for whoever reads on") },
 		`{"event_type":"OrderCreated","timestamp":"yesterday","data":{"order_id":"a"}}`:                             func(e shop.Event) { assert.Equal(t, int64(1700000000), e.At.Unix()) },
 		`{"event_type":"OrderCreated","data":{"order_id":"a","total":700,"items":[{"sku":"sofa","qty":1}]}}`:        func(e shop.Event) { assert.EqualValues(t, 700, e.Data.TotalAmount) },
 		`{"event_type":"OrderCreated","data":{"order_id":"a","total":700,"total_amount":800}}`:                      func(e shop.Event) { assert.EqualValues(t, 800, e.Data.TotalAmount) },
@@ -90,6 +95,12 @@ func TestWhatIsNoEventIsAPermanentError(t *testing.T) {
 		require.Error(t, err, "%s", value)
 		assert.True(t, pattern.IsPermanent(err), "%s: %v", value, err)
 	}
+}
+
+// The words of an error are the event's own, not Go's.
+func TestAFieldOfTheWrongKindIsNamedAsItStandsThere(t *testing.T) {
+	_, err := shop.Decode(record(`{"event_type":"OrderCreated","data":{"order_id":"1","currency":5}}`))
+	assert.EqualError(t, err, "data.currency cannot be a JSON number")
 }
 
 func FuzzDecode(f *testing.F) {
