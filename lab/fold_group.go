@@ -91,7 +91,7 @@ func (b *Board) lag(id string, g *Group, topic string, partition int32) {
 	name, err := ServiceName(id)
 	if g.Offsets[topic][partition] == nil {
 		// A service's lag counts from its first record on; a stranger's group
-		// has a place where it committed one.
+		// has a place where it committed one, or was given a partition.
 		if err != nil || !reads(b.Settings, name, topic) {
 			return
 		}
@@ -104,6 +104,20 @@ func (b *Board) lag(id string, g *Group, topic string, partition int32) {
 	if err == nil {
 		b.Services[name].Lag += o.Lag - was
 		b.touch("services", name)
+	}
+}
+
+// strangersLag gives a group from outside a place in whatever its members were
+// given to read: what they have not committed yet is their lag.
+func (b *Board) strangersLag(id string, g *Group) {
+	for _, m := range g.Members {
+		for topic, partitions := range m.Partitions {
+			for _, p := range partitions {
+				if b.offset(id, topic, p) != nil {
+					b.lag(id, g, topic, p)
+				}
+			}
+		}
 	}
 }
 
@@ -160,6 +174,7 @@ func (b *Board) applyGroup(e Entry, f *GroupFact) {
 	b.touch("groups", f.ID)
 	name, err := ServiceName(f.ID)
 	if err != nil {
+		b.strangersLag(f.ID, g)
 		return
 	}
 	svc := b.Services[name]

@@ -56,6 +56,22 @@ func TestAConsumerGroupFromOutsideIsOnTheBoard(t *testing.T) {
 	})
 }
 
+// What a stranger was given and has not committed yet is its lag.
+func TestAGroupFromOutsideThatCommitsNothingHasItsLag(t *testing.T) {
+	labtest.Bubble(t, "", func(t *testing.T, w *labtest.World) {
+		w.Place("A")
+		w.Settled()
+		client, err := kgo.NewClient(append(w.ClientOptions("their-app"), kgo.ConsumerGroup("their-group"), kgo.ConsumeTopics("orders"), kgo.DisableAutoCommit())...)
+		require.NoError(t, err)
+		defer client.Close()
+		w.Until(`lag("their-group") == 2 && lag("their-group","orders") == 2 && committed("their-group","orders",2) == -1`, 10*time.Second)
+		w.Place("B")
+		w.Settled()
+		w.True(`lag("their-group") == 4`)
+		assert.Len(t, w.At("groups", "their-group", "offsets", "orders"), 3)
+	})
+}
+
 // Scaled to nothing, a service leaves its place to whoever takes it.
 func TestAClientFromOutsideCanTakeAServicesPlace(t *testing.T) {
 	labtest.Bubble(t, `{"services":{"payment":{"instances":0}}}`, func(t *testing.T, w *labtest.World) {
