@@ -41,6 +41,9 @@ func (a *rewind) do(ctx context.Context, l *Lab, c call) (Result, error) {
 	l.acting.Lock()
 	defer l.acting.Unlock()
 	group, service := groupOf(a.Group), serviceOf(groupOf(a.Group))
+	if service == "orchestrator" {
+		return Result{}, notYet("the orchestrator")
+	}
 	parts, err := l.partsOf(group, service, a.Topic, a.Partition)
 	if err != nil {
 		return Result{}, err
@@ -60,7 +63,11 @@ func (a *rewind) do(ctx context.Context, l *Lab, c call) (Result, error) {
 		where = "everything that it reads"
 	}
 	seq := c.accept(l, "", fmt.Sprintf("you set the offsets of %s for %s to %s", group, where, a.To))
-	return Result{Seq: seq, Text: fmt.Sprintf("%s goes on from %s: its members left, the offsets were set, they join again", group, a.To)},
+	text := fmt.Sprintf("%s goes on from %s: the offsets were set while nobody was in it", group, a.To)
+	if service != "" {
+		text = fmt.Sprintf("%s goes on from %s: its members left, the offsets were set, they join again", group, a.To)
+	}
+	return Result{Seq: seq, Text: text},
 		l.setOffsets(ctx, group, service, offsets, seq)
 }
 
@@ -111,7 +118,7 @@ func (l *Lab) offsetsAt(ctx context.Context, parts []tp, to rewindTo, one bool) 
 	back, notBack := time.ParseDuration(string(to))
 	var first map[tp]int64
 	switch {
-	case to == "earliest" || to == "latest" || notOffset == nil:
+	case to == "earliest" || to == "latest" || notOffset == nil && offset >= 0:
 	case notBack == nil && back > 0:
 		first = l.firstSince(l.clock.Elapsed() - back)
 	default:

@@ -21,7 +21,6 @@ func TestARewoundGroupHandlesItsRecordsAgain(t *testing.T) {
 				w.Mark()
 				generation := w.At("groups", "payment-service", "generation")
 				w.Do(`{"rewind":{"group":"payment","topic":"orders","to":"earliest"}}`)
-				w.True(`committed("payment","orders",2) == 0 && !settled`)
 				w.Settled()
 				w.Expect("note payment stopped", "committed payment saved offset 0 of orders p2", "restarted payment", "delivered payment OrderCreated of o-1 from orders p2 #0", "committed payment")
 				w.Expect("member_left payment", "member_joined payment")
@@ -86,6 +85,8 @@ func TestARewindThatMakesNoSenseIsRefused(t *testing.T) {
 			`{"rewind":{"group":"kitchen","to":"earliest"}}`:                       "payment-service",
 			`{"rewind":{"group":"payment","to":"yesterday"}}`:                      "30s",
 			`{"rewind":{"group":"payment","to":"-5s"}}`:                            "30s",
+			`{"rewind":{"group":"payment","topic":"orders","to":-1}}`:              "30s",
+			`{"rewind":{"group":"saga-orchestrator","to":"earliest"}}`:             "not yet",
 			`{"rewind":{"group":"payment","topic":"payments","to":0}}`:             "orders",
 			`{"rewind":{"group":"payment","partition":1,"to":0}}`:                  "topic",
 			`{"rewind":{"group":"payment","topic":"orders","partition":9,"to":0}}`: "0 to 2",
@@ -169,7 +170,7 @@ func TestAGroupWithAMemberFromOutsideIsNotRewound(t *testing.T) {
 		w.True(`members("their-group") == 1 && committed("their-group","orders",2) == 2`)
 		leave()
 		w.Until(`members("their-group") == 0`, 10*time.Second)
-		w.Do(`{"rewind":{"group":"their-group","topic":"orders","to":1}}`)
+		assert.NotContains(t, w.Do(`{"rewind":{"group":"their-group","topic":"orders","to":1}}`).Text, "join again")
 		w.True(`committed("their-group","orders",2) == 1 && lag("their-group","orders") == 1`)
 		_, leave = stranger(t, w, "their-group", "orders")
 		defer leave()
