@@ -45,7 +45,12 @@ type ActionSpec struct {
 }
 
 // Args lists the names of the action's arguments.
-func (s ActionSpec) Args() []string { return fieldNames(s.args()) }
+func (s ActionSpec) Args() []string {
+	if s.Name == "set" {
+		return settingNames()
+	}
+	return fieldNames(s.args())
+}
 
 // ActionSpecs lists every action, in the order of the contract.
 func ActionSpecs() []ActionSpec { return slices.Clone(registry) }
@@ -111,6 +116,8 @@ func DecodeAction(data []byte) (Action, error) {
 	switch {
 	case bytes.Equal(args, []byte("null")):
 		args = json.RawMessage("{}")
+	case len(spec.Args()) == 0 && strict(args, &struct{}{}, "argument") != nil:
+		return Action{}, Errorf(Invalid, "%s takes no arguments", name)
 	case len(args) > 0 && args[0] != '{':
 		if spec.bare == "" {
 			return Action{}, Errorf(Invalid, "%s takes its arguments by name: %s", name, strings.Join(spec.Args(), ", "))

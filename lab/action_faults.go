@@ -25,6 +25,9 @@ func (a *crash) do(_ context.Context, l *Lab, c call) (Result, error) {
 		return Result{}, err
 	}
 	if a.At == "" || a.At == "now" {
+		if a.On != "" {
+			return Result{}, Errorf(Invalid, "a crash on %s needs the point at which it strikes: at is before_handle, after_handle or after_write", a.On)
+		}
 		if len(running) == 0 {
 			return Result{}, Errorf(Conflict, "%s is down already: restart it first", service)
 		}
@@ -98,8 +101,8 @@ func timesOr(given, fallback int) (int, error) {
 }
 
 type slow struct {
-	Service string   `json:"service"`
-	By      Duration `json:"by"`
+	Service string    `json:"service"`
+	By      *Duration `json:"by"`
 }
 
 func (a *slow) do(_ context.Context, l *Lab, c call) (Result, error) {
@@ -109,13 +112,16 @@ func (a *slow) do(_ context.Context, l *Lab, c call) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	if err := atMost("by", a.By, slowMax); err != nil {
+	if a.By == nil {
+		return Result{}, Errorf(Invalid, "slow needs by: how much longer every message is to take, such as 200ms, or 0s for no longer")
+	}
+	if err := atMost("by", *a.By, slowMax); err != nil {
 		return Result{}, err
 	}
-	seq := c.accept(l, "", fmt.Sprintf("you slowed %s down by %s", service, a.By))
+	seq := c.accept(l, "", fmt.Sprintf("you slowed %s down by %s", service, *a.By))
 	l.disarm(seq, func(f *armed) bool { return f.Kind == "slow" && f.Service == service })
-	if a.By > 0 {
-		l.arm(&armed{Fault: Fault{Kind: "slow", Service: service, Text: fmt.Sprintf("every message of %s takes %s longer", service, a.By)},
+	if *a.By > 0 {
+		l.arm(&armed{Fault: Fault{Kind: "slow", Service: service, Text: fmt.Sprintf("every message of %s takes %s longer", service, *a.By)},
 			at: shop.Handling, by: a.By.D()}, seq)
 	}
 	return Result{Seq: seq}, nil
@@ -223,12 +229,16 @@ func (l *Lab) stockOut(ctx context.Context, sku string, c call) (Result, error) 
 
 type heal struct {
 	Service string `json:"service,omitempty"`
+	All     bool   `json:"all,omitempty"`
 }
 
 func (a *heal) do(ctx context.Context, l *Lab, c call) (Result, error) {
 	l.acting.Lock()
 	defer l.acting.Unlock()
 	services := slices.DeleteFunc(slices.Clone(ServiceNames), func(s string) bool { return s == "orchestrator" })
+	if a.All && a.Service != "" {
+		return Result{}, Errorf(Invalid, "heal takes a service or all, not both")
+	}
 	all := a.Service == "" || a.Service == "all"
 	if !all {
 		service, _, err := l.chosen(a.Service, 0)

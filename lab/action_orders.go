@@ -54,7 +54,7 @@ func (a *placeOrder) command(l *Lab) (shop.Command, error) {
 		return o, Errorf(Invalid, "%q is no handle: it has 1 to 20 letters, digits, - or _", o.Handle)
 	}
 	l.mu.Lock()
-	_, taken := l.board.byHandle[o.Handle]
+	taken := l.board.find(o.Handle) != nil // as a handle, or as an id: either would be ambiguous
 	l.mu.Unlock()
 	if taken && o.Handle != "" {
 		return o, Errorf(Conflict, "there is an order %s already: choose another handle", o.Handle)

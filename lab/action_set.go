@@ -24,13 +24,16 @@ type setting struct {
 	values map[string]json.RawMessage
 }
 
+// settingNames are what set can be given.
+func settingNames() []string { return append(fieldNames(ServiceSettings{}), "service", "saga", "key") }
+
 // UnmarshalJSON keeps the names and checks them.
 func (a *setting) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, &a.values); err != nil {
 		return err
 	}
+	valid := settingNames()
 	for name := range a.values {
-		valid := append(fieldNames(ServiceSettings{}), "service", "saga", "key")
 		if !slices.Contains(valid, name) {
 			return Errorf(Invalid, "there is no setting %q: valid are %s", name, strings.Join(valid, ", "))
 		}

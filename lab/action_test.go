@@ -22,12 +22,15 @@ func TestBadArgumentsAreRefusedWithASentenceAndChangeNothing(t *testing.T) {
 			`"dance"`: "place_order", `{}`: "exactly one key", `{"freeze":{},"thaw":{}}`: "exactly one key", `12`: "an action is",
 			`{"crash":{"service":"payment","when":"now"}}`: "instance", `{"crash":{"service":"kitchen"}}`: "notification",
 			`{"crash":{"service":"payment","at":"later"}}`: "after_handle", `{"crash":{"service":"payment","at":"after_handle","times":-1}}`: "1 to 1000",
+			`{"crash":{"service":"payment","on":"OrderCreated"}}`: "after_handle", `{"freeze":{"for":"1s"}}`: "no arguments", `{"thaw":1}`: "no arguments", `{"set":7}`: "idempotent",
 			`{"crash":{"service":7}}`: "must be text", `{"restart":"kitchen"}`: "projector", `{"pause":{"service":"payment","instance":4}}`: "it has 1",
 			`{"slow":{"service":"payment","by":"-1s"}}`: "negative", `{"slow":{"service":"payment","by":"soon"}}`: "duration", `{"slow":{"service":"payment","by":"1h"}}`: "at most",
+			`{"slow":"payment"}`: "needs by", `{"slow":{"service":"payment","by":200}}`: "200 is not a duration: write 200ms", `"wait"`: "needs a duration", `{"wait":5}`: "5 is not a duration",
+			`{"broker":{"id":1,"slow":true}}`:         "not a duration",
 			`{"fail":{"service":"payment","rate":2}}`: "0 to 1", `{"fail":{"service":"payment","rate":0.5,"times":1}}`: "not both",
 			`{"fail":{"service":"payment","kind":"fatal"}}`: "permanent", `{"fail":{"service":"payment","on":"NotificationSent"}}`: "OrderCreated",
 			`{"decline":{"rate":-1}}`: "0 to 1", `{"decline":{"stock_out":"sofa"}}`: "keyboard", `{"decline":{"stock_out":"mouse","times":1}}`: "not both",
-			`{"heal":"kitchen"}`: "payment", `{"scale":{"service":"payment"}}`: "0 to 8", `{"scale":{"service":"payment","instances":9}}`: "0 to 8",
+			`{"heal":"kitchen"}`: "payment", `{"heal":{"service":"payment","all":true}}`: "not both", `{"scale":{"service":"payment"}}`: "0 to 8", `{"scale":{"service":"payment","instances":9}}`: "0 to 8",
 			`{"scale":{"service":"payment","instances":-1}}`: "0 to 8",
 			`{"set":{}}`: "needs a setting", `{"set":{"service":"payment"}}`: "needs a setting", `{"set":{"idempotent":false}}`: "service",
 			`{"set":{"service":"payment","colour":"red"}}`: "idempotent", `{"set":{"service":"payment","retries":99}}`: "0 to 20",
@@ -35,6 +38,7 @@ func TestBadArgumentsAreRefusedWithASentenceAndChangeNothing(t *testing.T) {
 			`{"set":{"service":"payment","idempotent":"no"}}`: "true or false", `{"set":{"service":"payment","brokers":3}}`: "idempotent",
 			`{"place_order":{}}`: "at least one item", `{"place_order":{"items":[{"sku":"sofa","qty":1}]}}`: "keyboard", `{"place_order":{"items":[{"sku":"mouse"}]}}`: "1 to 1000",
 			`{"place_order":{"items":[{"sku":"mouse","qty":-4}]}}`: "1 to 1000", `{"place_order":{"as":"A","items":[{"sku":"mouse","qty":1}]}}`: "another handle",
+			`{"place_order":{"as":"o-1","items":[{"sku":"mouse","qty":1}]}}`:                                   "another handle", // the id of order A
 			`{"place_order":{"as":"so long that it is no handle any more","items":[{"sku":"mouse","qty":1}]}}`: "handle",
 			`{"place_order":{"method":"cheque","items":[{"sku":"mouse","qty":1}]}}`:                            "declined-card",
 			`{"burst":{"orders":-1}}`: "burst", `{"burst":{"rate":-1}}`: "burst", `{"burst":{"rate":1e-9}}`: "burst", `{"burst":{"orders":1000000}}`: "20000", `{"burst":{"sku":"sofa"}}`: "keyboard",
@@ -60,6 +64,8 @@ func TestActionsAreReadInEveryFormAndWrittenBack(t *testing.T) {
 		`{"wait":"500ms"}`: `{"wait":{"for":"500ms"}}`, `{"note":"text"}`: `{"note":{"text":"text"}}`, `{"heal":"payment"}`: `{"heal":{"service":"payment"}}`,
 		`{"expect":"settled"}`: `{"expect":{"expr":"settled"}}`, `{"step":3}`: `{"step":{"events":3}}`, `{"speed":0.5}`: `{"speed":{"factor":0.5}}`,
 		`{"set":{"service":"payment","work":"1s"}}`: `{"set":{"service":"payment","work":"1s"}}`, `"heal"`: `"heal"`,
+		`{"heal":{"all":true}}`: `{"heal":{"all":true}}`, `{"unbreak":"OrderCreated"}`: `{"unbreak":{"event":"OrderCreated"}}`, `{"decline":2}`: `{"decline":{"times":2}}`,
+		`{"slow":{"service":"payment","by":0}}`: `{"slow":{"service":"payment","by":"0s"}}`, `{"wait":0}`: `{"wait":{"for":"0s"}}`,
 	} {
 		a, err := lab.DecodeAction([]byte(text))
 		require.NoError(t, err, text)
@@ -100,6 +106,11 @@ func TestSettingsAreCheckedAndFilledUp(t *testing.T) {
 	assert.Equal(t, 100, s.Stock["cable"])
 	payment := s.Services["payment"]
 	assert.Equal(t, []any{false, "none", false, "10ms", 3}, []any{payment.Idempotent, payment.Acks, payment.IdempotentProducer, payment.Work.String(), payment.Retries})
+
+	// Nothing needs no unit.
+	s, err = lab.ParseSettings([]byte(`{"work":0,"services":{"payment":{"backoff":0}}}`))
+	require.NoError(t, err)
+	assert.Zero(t, s.Services["order"].Work+s.Services["payment"].Backoff)
 
 	// null is not an empty lab.
 	s, err = lab.ParseSettings([]byte(`{"partitions":null,"stock":null,"services":null}`))

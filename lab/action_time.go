@@ -183,10 +183,13 @@ func (l *Lab) awaitTicket(ctx context.Context) *ticket {
 }
 
 type wait struct {
-	For Duration `json:"for"`
+	For *Duration `json:"for"`
 }
 
 func (a *wait) do(ctx context.Context, l *Lab, c call) (Result, error) {
+	if a.For == nil {
+		return Result{}, Errorf(Invalid, "wait needs a duration, such as 500ms")
+	}
 	seq := c.accept(l, "", "wait "+a.For.String())
 	more := l.lapse(a.For.D())
 	for more(ctx, nil, time.Hour) {

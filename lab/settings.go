@@ -37,6 +37,20 @@ func (d *Duration) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// UnmarshalJSON reads text, and a plain 0, which needs no unit.
+func (d *Duration) UnmarshalJSON(data []byte) error {
+	var text string
+	switch err := json.Unmarshal(data, &text); {
+	case string(data) == "null":
+		return nil
+	case string(data) == "0":
+		text = "0"
+	case err != nil:
+		return fmt.Errorf("%s is not a duration: write 200ms, 1.5s or 2m", data)
+	}
+	return d.UnmarshalText([]byte(text))
+}
+
 // Settings describe a lab: what it is made of and how its services behave.
 // The zero Settings are not valid; start from DefaultSettings.
 type Settings struct {
