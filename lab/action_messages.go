@@ -19,7 +19,7 @@ const recordMax = 1_000_000
 type publish struct {
 	Topic     string            `json:"topic,omitempty"`
 	Key       *string           `json:"key,omitempty"`
-	Value     string            `json:"value,omitempty"`
+	Value     payload           `json:"value,omitempty"`
 	Headers   map[string]string `json:"headers,omitempty"`
 	Partition *int32            `json:"partition,omitempty"`
 	Event     string            `json:"event,omitempty"`

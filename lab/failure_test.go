@@ -282,6 +282,9 @@ func TestPublishedEventsAreProperEnvelopes(t *testing.T) {
 		w.Do(`{"publish":{"event":"PaymentCompleted","order":"H","headers":{"who":"me"}}}`)
 		w.Settled()
 		w.True(`events("PaymentCompleted","H") == 2 && order("H").charges == 1 && order("H").notifications == 1`)
+		w.Do(`{"publish":{"topic":"orders","key":"7","value":{"event_type":"OrderCreated","version":2,"data":{"order_id":"J","user_id":7,"items":[{"sku":"cable"}]}}}}`)
+		w.Settled()
+		w.True(`order("J").status == "COMPLETED"`) // a value may be JSON as it stands
 		w.Refused(`{"publish":{"event":"OrderTeleported"}}`)
 		w.Refused(`{"publish":{"event":"OrderCreated","value":"x"}}`)
 		w.Refused(`{"publish":{"value":"x"}}`)
