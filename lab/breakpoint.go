@@ -6,8 +6,6 @@ import (
 	"strings"
 
 	"eddy/lab/shop"
-
-	"github.com/expr-lang/expr/vm"
 )
 
 // breakpoint is a Breakpoint with its condition compiled.
@@ -89,8 +87,7 @@ func (l *Lab) meets(b *breakpoint, at seat, m shop.Moment) bool {
 	}
 	env := l.env(false, b.when.needsOrders)
 	env.Message = messageOf(at, m)
-	machine := vm.VM{MemoryBudget: exprMemory}
-	met, err := machine.Run(b.when.program, env)
+	met, err := b.when.run(env)
 	if err != nil && !b.said {
 		b.said = true // a condition that does not fit one message does not fit many
 		reason, _, _ := strings.Cut(err.Error(), "\n")

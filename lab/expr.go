@@ -19,7 +19,8 @@ const (
 	exprLength = 2000
 	exprNodes  = 200
 	exprMemory = 100_000
-	exprKept   = 256 // compiled programs a lab keeps
+	exprKept   = 256       // compiled programs a lab keeps
+	exprPairs  = 4_000_000 // orders that are looked at for each of the others: a lab stands still meanwhile
 )
 
 // exprDisabled are the functions of the language that build large values: with
@@ -129,6 +130,7 @@ type Expr struct {
 	program      *vm.Program
 	needsSettled bool
 	needsOrders  bool
+	nested       int // searches within a search
 }
 
 // CompileExpr checks an expression. With goal it must be true or false. The
@@ -152,7 +154,7 @@ func compileExpr(text string, goal, message bool) (*Expr, error) {
 	if err != nil {
 		return nil, exprError(text, err)
 	}
-	return &Expr{program: program, needsSettled: names.settled, needsOrders: names.orders}, nil
+	return &Expr{program: program, needsSettled: names.settled, needsOrders: names.orders, nested: names.nested}, nil
 }
 
 var exprNames = []string{
@@ -225,8 +227,7 @@ func (l *Lab) eval(ctx context.Context, e *Expr) (value any, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	env := l.env(settled, e.needsOrders)
-	machine := vm.VM{MemoryBudget: exprMemory}
-	value, err = machine.Run(e.program, env)
+	value, err = e.run(env)
 	if err != nil {
 		var own *Error
 		if errors.As(err, &own) {
@@ -235,6 +236,15 @@ func (l *Lab) eval(ctx context.Context, e *Expr) (value any, err error) {
 		return nil, Errorf(Invalid, "the expression could not be evaluated: %v", err)
 	}
 	return value, nil
+}
+
+// run evaluates an expression, unless that would take long.
+func (e *Expr) run(env exprEnv) (any, error) {
+	if n := len(env.Orders); e.nested*n*n > exprPairs {
+		return nil, Errorf(Conflict, "the expression looks through the orders once for each of them: with %d orders that takes too long, so search them once only", n)
+	}
+	machine := vm.VM{MemoryBudget: exprMemory}
+	return machine.Run(e.program, env)
 }
 
 // env reads the board. Its functions are called while Lab.mu is held.

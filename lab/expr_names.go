@@ -16,6 +16,7 @@ import (
 // do not exist and whatever could take long or fill the memory.
 type namesSeen struct {
 	settled, orders bool
+	nested          int    // searches within a search
 	message         bool   // the expression may be about a message
 	refused         string // why, "" where nothing is wrong
 	at              int    // where, in characters
@@ -55,6 +56,7 @@ func (n *namesSeen) Visit(node *ast.Node) {
 			n.refuse(v, "%s is switched off, because it can build large values; valid are %s", v.Name, strings.Join(exprNames, ", "))
 		}
 	case *ast.PredicateNode:
+		n.nested += predicatesIn(v.Node)
 		if nesting(v.Node) >= 2 {
 			n.refuse(v, "lists are searched within lists within lists: two deep is the most")
 		}
@@ -126,6 +128,22 @@ type nestingBelow struct{ deepest int }
 func (b *nestingBelow) Visit(node *ast.Node) {
 	if p, ok := (*node).(*ast.PredicateNode); ok {
 		b.deepest = max(b.deepest, 1+nesting(p.Node))
+	}
+}
+
+// predicatesIn counts the predicates in a node.
+func predicatesIn(node ast.Node) int {
+	var n predicateCount
+	ast.Walk(&node, &n)
+	return int(n)
+}
+
+type predicateCount int
+
+// Visit implements ast.Visitor.
+func (n *predicateCount) Visit(node *ast.Node) {
+	if _, ok := (*node).(*ast.PredicateNode); ok {
+		*n++
 	}
 }
 
