@@ -11,6 +11,9 @@
 //     partition only.
 //   - Every change of a service's state and its event are one transaction when
 //     its outbox is on; the event follows at least once.
+//   - An order keeps the style of the saga that it was first seen in, by whoever
+//     saw it first. In an orchestrated one, services answer commands on Replies
+//     and pass over the events of the others.
 //   - Whoever watches (Watcher) hears of each point in the order in which the
 //     member passed it, and before the member goes on.
 //
