@@ -113,7 +113,7 @@ type wireEvent struct {
 	ID        ID             `json:"event_id"`
 	Type      string         `json:"event_type"`
 	Version   *int           `json:"version"`
-	Timestamp any            `json:"timestamp"`
+	Timestamp string         `json:"timestamp"`
 	Data      *wireEventData `json:"data"`
 }
 
@@ -189,8 +189,7 @@ func notAnEvent(err error) error {
 }
 
 func (w wireEvent) event(rec *kgo.Record) (Event, error) {
-	at, _ := w.Timestamp.(string)
-	e := Event{ID: string(w.ID), Type: w.Type, Version: 1, At: parseTime(at, rec.Timestamp)}
+	e := Event{ID: string(w.ID), Type: w.Type, Version: 1, At: parseTime(w.Timestamp, rec.Timestamp)}
 	if e.ID == "" {
 		// The place in the log is an identity too: it never changes.
 		e.ID = fmt.Sprintf("%s-%d-%d", rec.Topic, rec.Partition, rec.Offset)

@@ -18,7 +18,7 @@ func TestPaletteOffersTheMessagesThatEachServiceReactsTo(t *testing.T) {
 	v := browse(t, p, "/lab/free", wide, high)
 	v.live()
 	offers := ask[map[string][]string](v, `import('/static/lab/words.js').then(words => words.HANDLES)`)
-	require.Equal(t, []string{"inventory", "notification", "order", "payment", "projector"}, slices.Sorted(maps.Keys(offers)))
+	require.Equal(t, []string{"inventory", "notification", "orchestrator", "order", "payment", "projector"}, slices.Sorted(maps.Keys(offers)))
 	for service, events := range offers {
 		var answer struct {
 			Results []struct{ Error struct{ Message string } }
