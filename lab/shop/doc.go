@@ -5,12 +5,16 @@
 //
 //   - A service is a real consumer group. Its members commit by hand, after the
 //     work is done unless told otherwise, so a record is handled at least once.
+//
 //   - A crash cuts a member off the network without a goodbye: the group learns
 //     of it when the session times out. A stop leaves the group at once.
+//
 //   - A member handles one record at a time. A failing record holds up its own
 //     partition only.
+//
 //   - Every change of a service's state and its event are one transaction when
 //     its outbox is on; the event follows at least once.
+//
 //   - Whoever watches (Watcher) hears of each point in the order in which the
 //     member passed it, and before the member goes on.
 //
@@ -20,6 +24,7 @@
 //     writes the read model itself, after its own row. When a call fails, those
 //     that were answered are undone; the one that failed is not. Nothing is tried
 //     again by itself.
+//
 //   - An instance serves Env.Slots calls at once (door). An order keeps the style
 //     in which it started.
 //
