@@ -164,7 +164,7 @@ func TestSlotsFillBackwardsWhereTheAsyncShopOnlyGrowsLag(t *testing.T) {
 // While the lab stands still an order is taken: what is done about it waits. A
 // step is a call.
 func TestSyncOrderIsAcceptedWhileTheLabIsFrozen(t *testing.T) {
-	labtest.Bubble(t, `{"saga":"sync"}`, func(t *testing.T, w *labtest.World) {
+	labtest.Bubble(t, `{"saga":"sync","work":"0s"}`, func(t *testing.T, w *labtest.World) {
 		w.Do(`"freeze"`)
 		r := w.Place("A")
 		assert.Equal(t, "accepted", r.Answer)
@@ -417,6 +417,7 @@ func TestCancellingASyncOrderThatIsUnderWay(t *testing.T) {
 		go func() { answer <- w.Place("A") }()
 		w.Until(`order("A").status == "CREATED"`, time.Second)
 		w.Later(100 * time.Millisecond)
+		w.Do(`{"slow":{"service":"payment","by":"0s"}}`) // what asks for the money back is quicker than the charge
 		assert.Equal(t, "accepted", w.Do(`{"cancel_order":{"order":"A"}}`).Answer)
 		assert.Equal(t, "rejected", (<-answer).Answer)
 		w.Settled()

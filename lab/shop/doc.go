@@ -22,8 +22,7 @@
 //     writes the read model itself, after its own row. When a call fails, those
 //     that were answered are undone; the one that failed is not. Nothing is tried
 //     again by itself.
-//   - An instance serves Env.Slots calls at once (door). An order keeps the style
-//     in which it started.
+//   - An instance serves Env.Slots calls at once (door).
 //
 // The services know each other only by topics, event types, and, in the sync
 // style, by name and call.
