@@ -209,6 +209,9 @@ type Order struct {
 	PlacedSeq     int64       `json:"placed_seq"`
 	Trail         []Hop       `json:"trail"`   // its last steps, oldest first, at most trailMax
 	Waiting       string      `json:"waiting"` // why it does not move, one sentence
+
+	Address string        `json:"address"`
+	Refused []StaleAppend `json:"refused"` // the newest appends to its stream that came too late, at most refusedMax
 }
 
 // Hop is one step of an order through the shop.

@@ -196,6 +196,9 @@ func (b *Board) Apply(e Entry) {
 	if d.Rebuild != nil {
 		b.applyRebuild(*d.Rebuild)
 	}
+	if d.Stale != nil {
+		b.applyStale(e, *d.Stale)
+	}
 	if d.Held != nil {
 		b.applyHeld(*d.Held)
 	}

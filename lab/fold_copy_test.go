@@ -57,7 +57,7 @@ func fill(v reflect.Value, n *int) {
 // that is appended to is clipped when it is shared.
 var mayShare = map[string]string{
 	"Board.Settings": "replaced", "Board.Rerun": "replaced", "Group.Members": "replaced", "Seat.Partitions": "replaced", "Seat.Doing": "replaced",
-	"Seat.Blocked": "replaced", "Service.Cut": "replaced", "Order.Items": "replaced", "Record.Headers": "replaced", "Held.Headers": "replaced", "Record.CopyOf": "replaced", "Fault.Broker": "replaced",
+	"Seat.Blocked": "replaced", "Service.Cut": "replaced", "Order.Items": "replaced", "Order.Refused": "replaced", "Record.Headers": "replaced", "Held.Headers": "replaced", "Record.CopyOf": "replaced", "Fault.Broker": "replaced",
 	"Verdict.Evidence": "replaced", "violation.evidence": "replaced",
 	"Order.Trail": "clipped", "judged.captures": "clipped", "fold.eventsOf": "clipped", "fold.unread": "clipped",
 }

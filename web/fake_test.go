@@ -153,6 +153,25 @@ func (f *fakeLab) Why(q lab.Question) (lab.Answer, error) {
 	return lab.Answer{Chain: []lab.Link{{Seq: q.Seq, Text: fmt.Sprintf("%+v", q)}}, Also: []lab.Link{}, Ends: "action", Sentence: "It is so."}, nil
 }
 
+func (f *fakeLab) Stream(order string, at int64) (lab.Stream, error) {
+	if order == "Z" {
+		return lab.Stream{}, lab.Errorf(lab.NotFound, "there is no order %q", order)
+	}
+	return lab.Stream{Order: order, Seq: at}, nil
+}
+
+func (f *fakeLab) LoadStream(_ context.Context, order string) (lab.StreamLoad, error) {
+	return lab.StreamLoad{Order: order}, nil
+}
+
+func (f *fakeLab) Tamper(_ context.Context, order string, version int) (lab.Tampering, error) {
+	return lab.Tampering{Order: order, Version: version}, nil
+}
+
+func (f *fakeLab) Ask(_ context.Context, question string) (lab.StoreAnswer, error) {
+	return lab.StoreAnswer{StoreQuestion: lab.StoreQuestion{ID: question}}, nil
+}
+
 func (f *fakeLab) Addrs() []string { return nil }
 
 func (f *fakeLab) Close() {

@@ -24,6 +24,7 @@ type past interface {
 	Outline() lab.Outline
 	File() (*lab.RunFile, error)
 	Why(q lab.Question) (lab.Answer, error)
+	Stream(order string, at int64) (lab.Stream, error)
 }
 
 // finder finds the past that a request names and that its caller may see.

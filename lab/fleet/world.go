@@ -23,6 +23,10 @@ type World interface {
 	Recording(seq int64) (lab.Recording, error)
 	Eval(ctx context.Context, expr string) (any, error)
 	Why(q lab.Question) (lab.Answer, error)
+	Stream(order string, at int64) (lab.Stream, error)
+	LoadStream(ctx context.Context, order string) (lab.StreamLoad, error)
+	Tamper(ctx context.Context, order string, version int) (lab.Tampering, error)
+	Ask(ctx context.Context, question string) (lab.StoreAnswer, error)
 	Addrs() []string
 	Close()
 }

@@ -29,8 +29,9 @@ type Work struct {
 type Tx struct {
 	*sql.Tx
 	m      *member
-	cause  string // id of the event that led to this
-	saga   string // correlation id
+	cause  string    // id of the event that led to this
+	saga   string    // correlation id
+	said   EventData // by that event
 	out    []pattern.Outgoing
 	moment Moment
 }
