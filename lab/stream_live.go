@@ -43,7 +43,11 @@ func (l *Lab) LoadStream(ctx context.Context, order string) (StreamLoad, error) 
 	}
 	s := StreamLoad{Order: id, Version: whole.State.Version, Every: int(l.snapshotEvery.Load()), Snapshot: quick.From,
 		Whole: LoadWay{whole.Events, whole.Took.Nanoseconds()}, Quick: LoadWay{quick.Events, quick.Took.Nanoseconds()}}
-	if s.Text = fmt.Sprintf("Order %s has no snapshot: all %s are read, every time.", name, plural(whole.Events, "event", "events")); s.Snapshot > 0 {
+	s.Text = fmt.Sprintf("Order %s has no snapshot: all %s are read, every time.", name, plural(whole.Events, "event", "events"))
+	if s.Every > 0 {
+		s.Text += fmt.Sprintf(" The first one is due at v%d.", (s.Version/s.Every+1)*s.Every)
+	}
+	if s.Snapshot > 0 {
 		s.Text = fmt.Sprintf("From the snapshot at v%d only %s had to be read instead of %d, and the state is the same.", s.Snapshot, plural(quick.Events, "event", "events"), whole.Events)
 	}
 	return s, nil

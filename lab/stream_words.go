@@ -57,9 +57,9 @@ func (t *streamTeller) why(v Value, version int) []Piece {
 	switch c := e.Cause; {
 	case c == nil:
 	case c.Topic != "":
-		said = append(said, Piece{Text: " It was caused by "}, Piece{Text: c.Text, Seq: c.Seq}, Piece{Text: "."})
+		said = append(said, Piece{Text: " It was caused by "}, Piece{Text: c.Text + ".", Seq: c.Seq})
 	default:
-		said = append(said, Piece{Text: " It was caused by an action: "}, Piece{Text: c.Text, Seq: c.Seq}, Piece{Text: "."})
+		said = append(said, Piece{Text: " It was caused by an action: "}, Piece{Text: c.Text + ".", Seq: c.Seq})
 	}
 	return said
 }

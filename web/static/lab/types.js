@@ -28,7 +28,8 @@
  *   try?: {attempt: number, of?: number, next_ms?: number, error?: string}}} Doing
  * @typedef {{id: string, handle?: string, user: string, items: {sku: string, name?: string, qty: number, price?: number}[], method?: string,
  *   total: number, status: string, reason?: string, version: number, charges: number, charged: number, refunded: number, net: number,
- *   notifications: number, saga: string, source: string, placed: number, placed_seq: number, trail: Hop[], waiting?: string}} Order
+ *   notifications: number, saga: string, source: string, placed: number, placed_seq: number, trail: Hop[], waiting?: string, address?: string,
+ *   refused?: {seq: number, at: number, command: string, seen: number, found: number, text: string}[]}} Order
  * @typedef {{seq: number, at: number, kind: string, service?: string, topic?: string, partition: number, offset: number,
  *   event_type?: string, text: string}} Hop
  * @typedef {{id: string, state: 'holds'|'pending'|'broken', because: string, evidence: number[]|null}} Verdict
