@@ -78,8 +78,7 @@ export class AggregateLens {
     this.empty.hidden = Boolean(order);
     this.head.hidden = this.body.hidden = !order || this.stream?.order !== id;
     if (!order) {
-      text(this.empty, '');
-      once(this.empty, id, () => (id ? ['At this moment there was no such order yet.'] : ['No order is followed yet. Press ', h('b', {}, 'Place order'), ' and its events stand here, one column each.']));
+      once(this.empty, `none ${id}`, () => (id ? ['At this moment there was no such order yet.'] : ['No order is followed yet. Press ', h('b', {}, 'Place order'), ' and its events stand here, one column each.']));
       return;
     }
     const past = this.app.past();

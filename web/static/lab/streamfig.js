@@ -109,7 +109,7 @@ export class StreamFigure {
     const late = new Map(stream.refused.map((one) => [Math.min(one.seen + 1, lens.newest), one]));
     const row = (/** @type {string} */ name, /** @type {(e: StreamEvent) => any} */ cell, cls = '') => h('tr', { class: cls }, h('th', { scope: 'row' }, name), ...shown.map(cell));
     const on = (/** @type {StreamEvent} */ e) => (this.place(e) === 'here' ? ' at' : this.place(e) === 'after' ? ' fut' : '');
-    return h('table', { class: 'foldt' }, h('caption', { class: 'vh' }, `The events of order ${stream.name} and its state after each of them`),
+    return h('table', { class: 'foldt', 'data-many': shown.length > 4 }, h('caption', { class: 'vh' }, `The events of order ${stream.name} and its state after each of them`),
       h('thead', {}, h('tr', {}, h('th', { scope: 'col', class: 'hd' }, 'event'), ...shown.map((e) => h('th', { scope: 'col' }, this.card(e))))),
       h('tbody', {},
         shown.some((e) => late.has(e.version)) ? row('refused', (e) => h('td', { class: 'latec' }, late.has(e.version) ? lateCard(lens, /** @type {any} */ (late.get(e.version))) : ''), 'lates') : '',
