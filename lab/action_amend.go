@@ -33,6 +33,9 @@ func (a *amendOrder) do(ctx context.Context, l *Lab, c call) (Result, error) {
 	case a.IfVersion < 0:
 		return Result{}, Errorf(Invalid, "if_version cannot be %d: versions begin at 1, and 0 stands for any", a.IfVersion)
 	}
+	if err := l.mayAmend(id); err != nil {
+		return Result{}, err
+	}
 	l.calls.Add(1)
 	defer l.calls.Add(-1)
 	var seq int64
@@ -43,7 +46,26 @@ func (a *amendOrder) do(ctx context.Context, l *Lab, c call) (Result, error) {
 	if err != nil {
 		return Result{}, refusedCommand(a.Order, id, err)
 	}
+	if answer == shop.Accepted {
+		l.amended.Add(1)
+	}
 	return Result{Seq: seq, Order: name, OrderID: id, Answer: answer, Text: reason}, nil
+}
+
+// streamMost is the length that a correction may bring a stream to.
+const streamMost = 500
+
+// mayAmend keeps what a lab holds bounded: nothing of a stream is ever deleted.
+func (l *Lab) mayAmend(id string) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if o := l.board.Orders[id]; o != nil && o.Version >= streamMost {
+		return Errorf(TooMany, "order %s has %d events: a stream of this lab takes corrections up to there", l.board.name(id), o.Version)
+	}
+	if n := l.amended.Load(); n >= int64(l.options.Orders) {
+		return Errorf(TooMany, "a lab takes %d corrections in its life and this one has taken them: start a new lab", n)
+	}
+	return nil
 }
 
 // named finds an order of the board by its handle or id.

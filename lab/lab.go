@@ -54,6 +54,7 @@ type Lab struct {
 	saga     atomic.Pointer[string]
 
 	snapshotEvery atomic.Int64 // events of a stream
+	amended       atomic.Int64 // corrections of orders so far
 
 	mu      sync.Mutex
 	journal journal

@@ -43,9 +43,12 @@ type StreamEvent struct {
 	At            int64           `json:"at"`    // lab time, ms
 	Cause         *StreamCause    `json:"cause"` // null where it is not kept
 	Snapshot      bool            `json:"snapshot"`
-	Later         bool            `json:"later"` // after the entry as of which the stream is told
-	State         []Value         `json:"state"` // after this event; empty where versions are missing
-	Error         string          `json:"error"` // why the data cannot be read
+	Later         bool            `json:"later"`   // after the entry as of which the stream is told
+	State         []Value         `json:"state"`   // after this event; empty where versions are missing
+	Because       []Piece         `json:"because"` // why the values that it set are what they are
+	Unsaid        string          `json:"unsaid"`  // why those are that no event has set so far
+	Counted       string          `json:"counted"` // why the version is what it is
+	Error         string          `json:"error"`   // why the data cannot be read
 }
 
 // StreamCause is what led to an event: a record, or somebody's action.
@@ -57,13 +60,13 @@ type StreamCause struct {
 	Offset    int64  `json:"offset"`
 }
 
-// Value is one value of the state at a version.
+// Value is one value of the state at a version. Why it is what it is says
+// Because of the event that set it.
 type Value struct {
-	Name    string  `json:"name"`
-	Value   string  `json:"value"`
-	Changed bool    `json:"changed"` // by the event of this version
-	By      int     `json:"by"`      // the version that set it, 0 where none did
-	Why     []Piece `json:"why"`     // why it has this value
+	Name    string `json:"name"`
+	Value   string `json:"value"`
+	Changed bool   `json:"changed"` // by the event of this version
+	By      int    `json:"by"`      // the version that set it, 0 where none did
 }
 
 // Piece is a part of a sentence, which may lead to a version of the stream or
@@ -270,8 +273,10 @@ func (t *streamTeller) fold() {
 			} else {
 				value.By = was[v].By
 			}
-			value.Why = t.why(*value, e.Version)
 		}
+		e.Because = because(*e)
+		e.Unsaid = fmt.Sprintf("Because no event up to v%d says anything about it.", e.Version)
+		e.Counted = fmt.Sprintf("Because it is the number of the newest event: the stream has %s up to here.", plural(e.Version, "event", "events"))
 		was = e.State
 	}
 }

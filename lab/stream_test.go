@@ -37,11 +37,20 @@ func at(e lab.StreamEvent) string {
 	return strings.Join(said, ", ")
 }
 
-func whyValue(e lab.StreamEvent, name string) string {
+// whyValue is why a value is what it is at a version, as the page puts it
+// together.
+func whyValue(s lab.Stream, version int, name string) string {
+	e := s.Events[version-1]
 	for _, v := range e.State {
-		if v.Name == name {
+		switch {
+		case v.Name != name:
+		case v.Name == "version":
+			return e.Counted
+		case v.By == 0:
+			return e.Unsaid
+		default:
 			var said strings.Builder
-			for _, p := range v.Why {
+			for _, p := range s.Events[v.By-1].Because {
 				said.WriteString(p.Text)
 			}
 			return said.String()
@@ -72,9 +81,10 @@ func TestTheStreamOfAnOrderIsToldEventByEvent(t *testing.T) {
 		assert.JSONEq(t, `{}`, string(s.Events[3].Data))
 
 		// Every value can say why, and where that came from.
-		assert.Regexp(t, `^Because v2 OrderPaid says so, at 00:00\.\d\. It was caused by payments p\d #0, PaymentCompleted\.$`, whyValue(s.Events[3], "charged"))
-		assert.Regexp(t, `^Because v1 OrderCreated says so, at 00:00\.\d\. It was caused by an action: you placed order A: 59\.00 for user-3\.$`, whyValue(s.Events[3], "total"))
-		assert.Equal(t, "Because no event up to v2 says anything about it.", whyValue(s.Events[1], "reserved"))
+		assert.Regexp(t, `^Because v2 OrderPaid says so, at 00:00\.\d\. It was caused by payments p\d #0, PaymentCompleted\.$`, whyValue(s, 4, "charged"))
+		assert.Regexp(t, `^Because v1 OrderCreated says so, at 00:00\.\d\. It was caused by an action: you placed order A: 59\.00 for user-3\.$`, whyValue(s, 4, "total"))
+		assert.Equal(t, "Because no event up to v2 says anything about it.", whyValue(s, 2, "reserved"))
+		assert.Equal(t, "Because it is the number of the newest event: the stream has 3 events up to here.", whyValue(s, 3, "version"))
 		w.Expect("produced payment PaymentCompleted")
 		entry, _ := w.Lab.Entries(s.Events[1].Cause.Seq, s.Events[1].Cause.Seq, 1)
 		assert.Equal(t, []any{lab.KindProduced, "PaymentCompleted"}, []any{entry[0].Kind, entry[0].EventType})
@@ -220,6 +230,29 @@ func TestACorrectionIsANewEvent(t *testing.T) {
 		w.Do(`{"cancel_order":"B"}`)
 		_, text := w.Refused(`{"amend_order":{"order":"B","address":"x"}}`)
 		assert.Contains(t, text, "is CANCELLED")
+	})
+}
+
+// Nothing of a stream is ever deleted, so there is an end to corrections.
+func TestCorrectionsHaveAnEnd(t *testing.T) {
+	labtest.BubbleWith(t, `{"work":"0s"}`, lab.Options{Orders: 600}, func(t *testing.T, w *labtest.World) {
+		w.Place("A")
+		w.Place("B")
+		w.Settled()
+		amend := func(order string, n int) {
+			for i := range n {
+				w.Do(fmt.Sprintf(`{"amend_order":{"order":%q,"address":"%d Quay Street"}}`, order, i))
+			}
+		}
+		amend("A", 496)
+		code, text := w.Refused(`{"amend_order":{"order":"A","address":"x"}}`)
+		assert.Equal(t, lab.TooMany, code)
+		assert.Contains(t, text, "order A has 500 events")
+		amend("B", 104)
+		code, text = w.Refused(`{"amend_order":{"order":"B","address":"x"}}`)
+		assert.Equal(t, lab.TooMany, code)
+		assert.Contains(t, text, "a lab takes 600 corrections")
+		assert.Len(t, stream(t, w, "A", 0).Events, 500)
 	})
 }
 
@@ -409,6 +442,17 @@ func TestAnOrderFromOutsideHasAStreamLikeAnyOther(t *testing.T) {
 		assert.Contains(t, s.Events[0].Cause.Text, "orders p")
 		assert.JSONEq(t, `{"payment_id":"pay-1","method":"card","amount":2500}`, string(s.Events[1].Data))
 		assert.Contains(t, at(s.Events[3]), "[status COMPLETED]")
+	})
+}
+
+// Adopted and cancelled in one transaction: the snapshot of it is whole.
+func TestAnOrderThatIsAdoptedAtItsEndHasAWholeSnapshot(t *testing.T) {
+	labtest.Bubble(t, `{"work":"0s","snapshot_every":2}`, func(t *testing.T, w *labtest.World) {
+		w.Do(`{"publish":{"topic":"payments","key":"k","value":"{\"event_id\":\"e1\",\"event_type\":\"PaymentFailed\",\"data\":{\"order_id\":78,\"user_id\":7,\"reason\":\"no\",\"items\":[{\"sku\":\"mouse\",\"qty\":1}],\"total\":2500}}"}}`)
+		w.Settled()
+		load, err := w.LoadStream(t.Context(), "78")
+		require.NoError(t, err, "the snapshot and the events say the same")
+		assert.Equal(t, []int{2, 2, 0}, []int{load.Version, load.Snapshot, load.Quick.Events})
 	})
 }
 

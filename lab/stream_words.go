@@ -44,24 +44,17 @@ func pieces(lines []pattern.Line) string {
 	return plural(n, "item", "items")
 }
 
-// why is the sentence that a value owes.
-func (t *streamTeller) why(v Value, version int) []Piece {
-	switch {
-	case v.Name == "version":
-		return []Piece{{Text: fmt.Sprintf("Because it is the number of the newest event: the stream has %s up to here.", plural(version, "event", "events"))}}
-	case v.By == 0:
-		return []Piece{{Text: fmt.Sprintf("Because no event up to v%d says anything about it.", version)}}
-	}
-	e := t.s.Events[v.By-1]
+// because is the sentence that a value owes, told by the event that set it.
+func because(e StreamEvent) []Piece {
 	said := []Piece{{Text: "Because "}, {Text: fmt.Sprintf("v%d %s", e.Version, e.Type), Version: e.Version}, {Text: " says so, at "}, {Text: clockText(e.At), Seq: e.Entry}, {Text: "."}}
 	switch c := e.Cause; {
 	case c == nil:
+		return said
 	case c.Topic != "":
-		said = append(said, Piece{Text: " It was caused by "}, Piece{Text: c.Text + ".", Seq: c.Seq})
+		return append(said, Piece{Text: " It was caused by "}, Piece{Text: c.Text + ".", Seq: c.Seq})
 	default:
-		said = append(said, Piece{Text: " It was caused by an action: "}, Piece{Text: c.Text + ".", Seq: c.Seq})
+		return append(said, Piece{Text: " It was caused by an action: "}, Piece{Text: c.Text + ".", Seq: c.Seq})
 	}
-	return said
 }
 
 // clockText is lab time as the page writes it.

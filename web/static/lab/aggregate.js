@@ -9,9 +9,9 @@ import { count, goods, money } from './words.js';
 
 /** @typedef {import('./types.js').Board} Board */
 /** @typedef {{text: string, version?: number, seq?: number}} Piece */
-/** @typedef {{name: string, value: string, changed: boolean, by: number, why: Piece[]}} Value */
+/** @typedef {{name: string, value: string, changed: boolean, by: number}} Value */
 /** @typedef {{seq: number, event_id: string, type: string, data: any, cut: number, timestamp: number, version: number, schema_version: number, read_as: number, read_data: any,
- *   entry: number, at: number, cause: null | {seq: number, text: string, topic: string, partition: number, offset: number}, snapshot: boolean, later: boolean, state: Value[], error: string}} StreamEvent */
+ *   entry: number, at: number, cause: null | {seq: number, text: string, topic: string, partition: number, offset: number}, snapshot: boolean, later: boolean, state: Value[], because: Piece[], unsaid: string, counted: string, error: string}} StreamEvent */
 /** @typedef {{seq: number, at: number, command: string, seen: number, found: number, text: string}} Stale */
 /** @typedef {{order: string, name: string, seq: number, version: number, missing: number, note: string, events: StreamEvent[], refused: Stale[],
  *   row: {name: string, value: string}[], forgot: {ask: string, row: string, stream: string, version: number}[]}} Stream */

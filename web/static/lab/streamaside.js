@@ -36,10 +36,16 @@ export class StreamAside {
     if (!value) return [];
     return [
       h('h3', {}, `Why ${value.name === 'status' ? '' : `${value.name} `}${value.value === '–' ? 'is nothing there' : value.value}?`),
-      h('p', { 'data-why-value': value.name }, ...value.why.map((piece) => this.piece(piece))),
+      h('p', { 'data-why-value': value.name }, ...this.reason(event, value).map((piece) => this.piece(piece))),
       event.error ? h('p', { class: 'because' }, event.error) : '',
       h('p', { class: 'mut' }, h('button', { type: 'button', class: 'link', onclick: () => lens.app.lookBack.go(event.entry) }, `Show the whole lab at v${event.version}`), ' on the line of time.'),
     ];
+  }
+
+  /** Why a value is what it is: told by the event that set it. @param {StreamEvent} event @param {import('./aggregate.js').Value} value @returns {import('./aggregate.js').Piece[]} */
+  reason(event, value) {
+    if (value.name === 'version') return [{ text: event.counted }];
+    return this.lens.event(value.by)?.because ?? [{ text: event.unsaid }];
   }
 
   /** A part of a sentence; it may lead somewhere. @param {import('./aggregate.js').Piece} piece */
