@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
-	"strings"
 	"sync"
 	"time"
 
@@ -233,13 +232,8 @@ func (a *cancelOrder) do(ctx context.Context, l *Lab, c call) (Result, error) {
 		seq = c.accept(l, id, "you cancelled order "+name)
 		return withCause(ctx, seq)
 	})
-	switch {
-	case errors.Is(err, shop.ErrConflict):
-		return Result{}, Errorf(Conflict, "order %s %s", a.Order, strings.TrimPrefix(err.Error(), shop.ErrConflict.Error()+": "))
-	case errors.Is(err, shop.ErrNoOrder):
-		return Result{}, Errorf(NotFound, "the order service does not know order %s", a.Order)
-	case err != nil:
-		return Result{}, err
+	if err != nil {
+		return Result{}, refusedCommand(a.Order, id, err)
 	}
 	if answer == shop.Accepted {
 		l.cancelled(id)

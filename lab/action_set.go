@@ -25,7 +25,7 @@ type setting struct {
 }
 
 // settingNames are what set can be given.
-func settingNames() []string { return append(fieldNames(ServiceSettings{}), "service", "saga", "key") }
+func settingNames() []string { return append(fieldNames(ServiceSettings{}), "service", "saga", "key", "snapshot_every") }
 
 // UnmarshalJSON keeps the names and checks them.
 func (a *setting) UnmarshalJSON(data []byte) error {
@@ -55,6 +55,7 @@ func (a *setting) do(_ context.Context, l *Lab, c call) (Result, error) {
 	seq := l.accepted(c, "you set "+text, settings)
 	l.key.Store(&settings.Key)
 	l.saga.Store(&settings.Saga)
+	l.snapshotEvery.Store(int64(settings.SnapshotEvery))
 	if err := l.seatOrchestrator(settings, seq); err != nil {
 		return Result{}, err
 	}
@@ -87,7 +88,7 @@ func (a *setting) apply(s Settings) (_ Settings, service, text string, err error
 				return s, "", "", err
 			}
 			continue
-		case "saga", "key":
+		case "saga", "key", "snapshot_every":
 			top[name] = raw
 		default:
 			values[name] = raw
@@ -96,7 +97,7 @@ func (a *setting) apply(s Settings) (_ Settings, service, text string, err error
 	}
 	slices.Sort(said)
 	if len(said) == 0 {
-		return s, "", "", Errorf(Invalid, "set needs a setting: saga or key for the lab, or service and one of %s", strings.Join(fieldNames(ServiceSettings{}), ", "))
+		return s, "", "", Errorf(Invalid, "set needs a setting: saga, key or snapshot_every for the lab, or service and one of %s", strings.Join(fieldNames(ServiceSettings{}), ", "))
 	}
 	if len(values) > 0 && service == "" {
 		return s, "", "", Errorf(Invalid, "set needs the service whose %s is meant", strings.Join(said, ", "))

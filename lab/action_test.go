@@ -87,7 +87,7 @@ func TestActionsAreReadInEveryFormAndWrittenBack(t *testing.T) {
 
 // Every action of the contract is there, under its name and arguments.
 func TestEveryActionOfTheContractIsKnown(t *testing.T) {
-	want := "place_order burst cancel_order publish duplicate crash restart pause resume slow fail decline heal scale set broker move_leader lose_ack cut mend rewind rebuild redrive discard add_partitions freeze thaw step speed break_on unbreak held wait wait_until expect note"
+	want := "place_order burst cancel_order amend_order publish duplicate crash restart pause resume slow fail decline heal scale set broker move_leader lose_ack cut mend rewind rebuild redrive discard add_partitions freeze thaw step speed break_on unbreak held wait wait_until expect note"
 	var names []string
 	for _, s := range lab.ActionSpecs() {
 		names = append(names, s.Name)

@@ -233,6 +233,9 @@ type Order struct {
 	Trail         []Hop       `json:"trail"`   // its last steps, oldest first, at most trailMax
 	Stream        []Stored    `json:"stream"`  // its events in the event store, oldest first
 	Waiting       string      `json:"waiting"` // why it does not move, one sentence
+
+	Address string        `json:"address"`
+	Refused []StaleAppend `json:"refused"` // the newest appends to its stream that came too late, at most refusedMax
 }
 
 // Stored is an event in an order's stream.

@@ -110,6 +110,7 @@ type Data struct {
 	Action    *ActionRecord      `json:"action,omitempty"`
 	Held      *Held              `json:"held,omitempty"`
 	Rebuild   *RebuildFact       `json:"rebuild,omitempty"`
+	Stale     *StaleAppend       `json:"stale,omitempty"`
 
 	Breakpoints *[]Breakpoint `json:"breakpoints,omitempty"` // all there are now
 	Rerun       *Rerun        `json:"rerun,omitempty"`

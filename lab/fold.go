@@ -201,6 +201,9 @@ func (b *Board) Apply(e Entry) {
 	if d.Rebuild != nil {
 		b.applyRebuild(e, *d.Rebuild)
 	}
+	if d.Stale != nil {
+		b.applyStale(e, *d.Stale)
+	}
 	if d.Held != nil {
 		b.applyHeld(*d.Held)
 	}

@@ -57,7 +57,7 @@ func fill(v reflect.Value, n *int) {
 // that is appended to is clipped when it is shared.
 var mayShare = map[string]string{
 	"Board.Settings": "replaced", "Board.Rerun": "replaced", "Board.Experiments": "replaced", "Group.Members": "replaced", "Seat.Partitions": "replaced", "Seat.Doing": "replaced",
-	"Seat.Blocked": "replaced", "Seat.Retries": "replaced", "Service.Cut": "replaced", "Order.Items": "replaced", "Saga.Steps": "replaced", "Record.Headers": "replaced", "Held.Headers": "replaced", "Record.CopyOf": "replaced", "Fault.Broker": "replaced",
+	"Seat.Blocked": "replaced", "Seat.Retries": "replaced", "Service.Cut": "replaced", "Order.Items": "replaced", "Order.Refused": "replaced", "Saga.Steps": "replaced", "Record.Headers": "replaced", "Held.Headers": "replaced", "Record.CopyOf": "replaced", "Fault.Broker": "replaced",
 	"Verdict.Evidence": "replaced", "violation.evidence": "replaced",
 	"Order.Trail": "clipped", "Order.Stream": "clipped", "ReadRow.Items": "replaced", "judged.captures": "clipped", "fold.eventsOf": "clipped", "fold.unread": "clipped",
 }

@@ -42,6 +42,9 @@ func (b *Board) applyOrder(e Entry, f *shop.OrderFact) {
 	if f.Reason != "" {
 		o.Reason = f.Reason
 	}
+	if f.Address != "" {
+		o.Address = f.Address
+	}
 	if f.Notified {
 		o.Notifications++
 	}
@@ -63,7 +66,7 @@ func (b *Board) orderOf(e Entry) *Order {
 	}
 	o := b.early[e.Order]
 	if o == nil {
-		o = &Order{ID: e.Order, Items: []shop.Item{}, Trail: []Hop{}, Stream: []Stored{}}
+		o = &Order{ID: e.Order, Items: []shop.Item{}, Trail: []Hop{}, Stream: []Stored{}, Refused: []StaleAppend{}}
 		if len(b.early) < ordersMax {
 			b.early[e.Order] = o
 		}

@@ -58,6 +58,9 @@ type Lab struct {
 	key      atomic.Pointer[string]
 	saga     atomic.Pointer[string]
 
+	snapshotEvery atomic.Int64 // events of a stream
+	amended       atomic.Int64 // corrections of orders so far
+
 	mu      sync.Mutex
 	journal journal
 	board   *Board
@@ -133,6 +136,7 @@ func Open(ctx context.Context, s Settings, o Options) (*Lab, error) {
 	l.seed(s.Seed)
 	l.key.Store(&s.Key)
 	l.saga.Store(&s.Saga)
+	l.snapshotEvery.Store(int64(s.SnapshotEvery))
 	if err := l.build(ctx, s); err != nil {
 		l.Close()
 		return nil, err
@@ -203,6 +207,7 @@ func (l *Lab) build(ctx context.Context, s Settings) (err error) {
 		Cluster: l.cluster, Write: l.write, Read: l.read, Gateway: l.gateway, Reader: &l.reader, Clock: l.clock, Watch: l,
 		NewID: l.newID, Jitter: l.jitter,
 		Key: func() string { return *l.key.Load() }, Saga: func() string { return *l.saga.Load() },
+		SnapshotEvery: func() int { return int(l.snapshotEvery.Load()) },
 		Open: func(service string, instance int) bool {
 			return !l.breaking.Load() && l.gate.open(seat{service, instance})
 		},
@@ -453,7 +458,7 @@ func (l *Lab) Do(ctx context.Context, a Action) (Result, error) {
 				refused = Errorf(Unavailable, "%s was given up: %v", a.Name, context.Cause(ctx))
 			}
 		}
-		seq := l.record(Entry{Kind: KindRefused, Text: refused.Message, Data: &Data{Action: &ActionRecord{Name: a.Name, Args: a.Args}}})
+		seq := l.record(refusedEntry(a, err, refused.Message))
 		return Result{Seq: seq, Error: refused}, refused
 	}
 	r.OK = true

@@ -6,6 +6,7 @@ var registry = []ActionSpec{
 	{"place_order", "orders", "places an order; answered when it is durable", "", func() Doer { return new(placeOrder) }},
 	{"burst", "orders", "places many orders of one piece each, at a rate", "orders", func() Doer { return new(burst) }},
 	{"cancel_order", "orders", "cancels an order that is CREATED or PAID", "order", func() Doer { return new(cancelOrder) }},
+	{"amend_order", "orders", "corrects the address of an order: the correction is a new event of its stream", "order", func() Doer { return new(amendOrder) }},
 	{"publish", "messages", "writes any record, or a proper event, to a topic", "", func() Doer { return new(publish) }},
 	{"duplicate", "messages", "appends a record again, as it stands", "", func() Doer { return new(duplicate) }},
 	{"crash", "services", "cuts a service off the network without a goodbye", "service", func() Doer { return new(crash) }},

@@ -179,6 +179,25 @@ func (f *fakeLab) QueryOrders(_ context.Context, user string, page, size int) (l
 	return lab.OrdersAnswer{Orders: []lab.OrderView{{UserID: user}}, Page: page, Size: size}, nil
 }
 
+func (f *fakeLab) Stream(order string, at int64) (lab.Stream, error) {
+	if order == "Z" {
+		return lab.Stream{}, lab.Errorf(lab.NotFound, "there is no order %q", order)
+	}
+	return lab.Stream{Order: order, Seq: at}, nil
+}
+
+func (f *fakeLab) LoadStream(_ context.Context, order string) (lab.StreamLoad, error) {
+	return lab.StreamLoad{Order: order}, nil
+}
+
+func (f *fakeLab) Tamper(_ context.Context, order string, version int) (lab.Tampering, error) {
+	return lab.Tampering{Order: order, Version: version}, nil
+}
+
+func (f *fakeLab) Ask(_ context.Context, question string) (lab.StoreAnswer, error) {
+	return lab.StoreAnswer{StoreQuestion: lab.StoreQuestion{ID: question}}, nil
+}
+
 func (f *fakeLab) Addrs() []string { return nil }
 func (f *fakeLab) CheckSchema(string, []byte) (lab.SchemaCheck, error) {
 	return lab.SchemaCheck{}, nil

@@ -25,6 +25,7 @@ type past interface {
 	File() (*lab.RunFile, error)
 	Why(q lab.Question) (lab.Answer, error)
 	Story(order string, at int64) (lab.Story, error)
+	Stream(order string, at int64) (lab.Stream, error)
 }
 
 // finder finds the past that a request names and that its caller may see.

@@ -35,6 +35,11 @@ func (s *Server) routes() http.Handler {
 	on("GET /api/labs/{id}/orders", s.orders)
 	on("GET /api/labs/{id}/orders/{order}", s.order)
 	on("GET /api/labs/{id}/staleness", s.staleness(s.labPast))
+	on("GET /api/labs/{id}/stream", s.stream(s.labPast))
+	on("POST /api/labs/{id}/stream/load", s.loadStream)
+	on("POST /api/labs/{id}/stream/tamper", s.tamper)
+	on("POST /api/labs/{id}/ask", s.ask)
+	on("GET /api/fold", s.foldCode)
 	on("GET /api/labs/{id}/live", s.live)
 	on("POST /api/labs/{id}/again", s.again)
 	on("POST /api/labs/{id}/twins", s.twins)
@@ -59,6 +64,9 @@ func (s *Server) routes() http.Handler {
 	on("GET /api/runs/{id}/why", s.why(s.runPast))
 	on("GET /api/runs/{id}/story", s.story(s.runPast))
 	on("GET /api/runs/{id}/staleness", s.staleness(s.runPast))
+	on("GET /api/runs/{id}/stream", s.stream(s.runPast))
+	on("POST /api/runs/{id}/stream/{what}", s.noStore)
+	on("POST /api/runs/{id}/ask", s.noStore)
 
 	// Without this one the mux would answer a known path with an unknown
 	// method in words of its own.

@@ -29,6 +29,10 @@ type World interface {
 	Story(order string, at int64) (lab.Story, error)
 	QueryOrder(ctx context.Context, q lab.OrderQuery) (lab.OrderAnswer, error)
 	QueryOrders(ctx context.Context, user string, page, size int) (lab.OrdersAnswer, error)
+	Stream(order string, at int64) (lab.Stream, error)
+	LoadStream(ctx context.Context, order string) (lab.StreamLoad, error)
+	Tamper(ctx context.Context, order string, version int) (lab.Tampering, error)
+	Ask(ctx context.Context, question string) (lab.StoreAnswer, error)
 	Addrs() []string
 	Close()
 }

@@ -43,25 +43,29 @@ var ErrConflict = errors.New("the stream has moved on: somebody else appended fi
 // at another version; the caller then rolls tx back. An event id that is
 // already in the store is an error, and not ErrConflict.
 func Append(ctx context.Context, tx DB, aggregateID string, expectedVersion int, events ...Event) error {
-	for i, e := range events {
+	for i := range events {
 		// The row is written only if the stream is where the caller saw it; a
 		// writer that comes in between takes the version, and the unique key
 		// leaves our row out.
-		before := expectedVersion + i
-		done, err := tx.ExecContext(ctx, `INSERT INTO events
+		e, before := &events[i], expectedVersion+i
+		e.AggregateID, e.Version, e.SchemaVersion = aggregateID, before+1, max(e.SchemaVersion, 1)
+		done, err := tx.QueryContext(ctx, `INSERT INTO events
 			(event_id, aggregate_id, type, data, timestamp, version, schema_version)
 			SELECT ?, ?, ?, ?, ?, ?, ?
 			WHERE (SELECT coalesce(max(version), 0) FROM events WHERE aggregate_id = ?) = ?
-			ON CONFLICT (aggregate_id, version) DO NOTHING`,
-			e.ID, aggregateID, e.Type, string(e.Data), e.At.UnixMilli(), before+1, max(e.SchemaVersion, 1), aggregateID, before)
+			ON CONFLICT (aggregate_id, version) DO NOTHING RETURNING seq`,
+			e.ID, aggregateID, e.Type, string(e.Data), e.At.UnixMilli(), e.Version, e.SchemaVersion, aggregateID, before)
 		if err != nil {
 			return fmt.Errorf("append %s to %s: %w", e.Type, aggregateID, err)
 		}
-		n, err := done.RowsAffected()
-		if err != nil {
+		written := done.Next()
+		if written {
+			err = done.Scan(&e.Seq)
+		}
+		if err := errors.Join(err, done.Err(), done.Close()); err != nil {
 			return fmt.Errorf("append %s to %s: %w", e.Type, aggregateID, err)
 		}
-		if n == 0 {
+		if !written {
 			return fmt.Errorf("append %s to %s at version %d: %w", e.Type, aggregateID, expectedVersion, ErrConflict)
 		}
 	}
@@ -71,27 +75,47 @@ func Append(ctx context.Context, tx DB, aggregateID string, expectedVersion int,
 // Load returns the stream of an aggregate in order of version; none if there
 // is no such stream.
 func Load(ctx context.Context, db DB, aggregateID string) ([]Event, error) {
-	rows, err := db.QueryContext(ctx, `SELECT seq, event_id, type, data, timestamp, version, schema_version
-		FROM events WHERE aggregate_id = ? ORDER BY version`, aggregateID)
+	return LoadAfter(ctx, db, aggregateID, 0)
+}
+
+// LoadAfter returns what a stream has after a version.
+func LoadAfter(ctx context.Context, db DB, aggregateID string, version int) ([]Event, error) {
+	events, err := query(ctx, db, `WHERE aggregate_id = ? AND version > ? ORDER BY version`, aggregateID, version)
 	if err != nil {
 		return nil, fmt.Errorf("load %s: %w", aggregateID, err)
+	}
+	return events, nil
+}
+
+// LoadAll returns the events of all streams after a place in the store, oldest
+// first, at most limit of them: how a projection reads that is made long after
+// them. It goes on after the Seq of the last one.
+func LoadAll(ctx context.Context, db DB, after int64, limit int) ([]Event, error) {
+	events, err := query(ctx, db, `WHERE seq > ? ORDER BY seq LIMIT ?`, after, limit)
+	if err != nil {
+		return nil, fmt.Errorf("load the events after %d: %w", after, err)
+	}
+	return events, nil
+}
+
+func query(ctx context.Context, db DB, which string, args ...any) ([]Event, error) {
+	rows, err := db.QueryContext(ctx, `SELECT seq, event_id, aggregate_id, type, data, timestamp, version, schema_version FROM events `+which, args...)
+	if err != nil {
+		return nil, err
 	}
 	defer rows.Close()
 	var events []Event
 	for rows.Next() {
-		e := Event{AggregateID: aggregateID}
+		var e Event
 		var at int64
 		var data string
-		if err := rows.Scan(&e.Seq, &e.ID, &e.Type, &data, &at, &e.Version, &e.SchemaVersion); err != nil {
-			return nil, fmt.Errorf("load %s: %w", aggregateID, err)
+		if err := rows.Scan(&e.Seq, &e.ID, &e.AggregateID, &e.Type, &data, &at, &e.Version, &e.SchemaVersion); err != nil {
+			return nil, err
 		}
 		e.Data, e.At = json.RawMessage(data), time.UnixMilli(at).UTC()
 		events = append(events, e)
 	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("load %s: %w", aggregateID, err)
-	}
-	return events, nil
+	return events, rows.Err()
 }
 
 // Fold returns what the events make of a state. To see an aggregate as it was,

@@ -1,5 +1,10 @@
 package pattern
 
+import (
+	"encoding/json"
+	"fmt"
+)
+
 // Upcaster brings the data of old events up to the newest version.
 //
 // Problem: events are kept for ever and their form changes. A reader with a
@@ -42,4 +47,23 @@ func (u Upcaster) Upcast(eventType string, version int, data map[string]any) (in
 		data = step(data)
 		version++
 	}
+}
+
+// Event is a stored event as a reader of today sees it. What is stored stays as
+// it is.
+func (u Upcaster) Event(e Event) (Event, error) {
+	if _, old := u[Form{e.Type, e.SchemaVersion}]; !old {
+		return e, nil
+	}
+	data := map[string]any{}
+	if err := json.Unmarshal(e.Data, &data); err != nil {
+		return e, fmt.Errorf("upcast %s, version %d of %s: %w", e.Type, e.Version, e.AggregateID, err)
+	}
+	e.SchemaVersion, data = u.Upcast(e.Type, e.SchemaVersion, data)
+	raw, err := json.Marshal(data)
+	if err != nil {
+		return e, fmt.Errorf("upcast %s, version %d of %s: %w", e.Type, e.Version, e.AggregateID, err)
+	}
+	e.Data = raw
+	return e, nil
 }

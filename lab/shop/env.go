@@ -24,6 +24,10 @@ type Env struct {
 	Key     func() string  // what the record key is: user order none
 	Saga    func() string  // the style that new orders start in
 
+	// SnapshotEvery says after how many events of a stream its state is written
+	// down; 0 or nil: never.
+	SnapshotEvery func() int
+
 	// Open tells whether a record would pass the watcher at once; nil: yes.
 	Open func(service string, instance int) bool
 	// Seat makes the context in which an instance lives; nil: a plain one.

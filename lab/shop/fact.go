@@ -1,5 +1,7 @@
 package shop
 
+import "encoding/json"
+
 // Facts are what services report to whoever watches them. They are small
 // values with stable JSON names, because they end up in a journal.
 
@@ -17,6 +19,7 @@ type OrderFact struct {
 	User    string `json:"user,omitempty"`
 	Items   []Item `json:"items,omitempty"`
 	Method  string `json:"method,omitempty"`
+	Address string `json:"address,omitempty"`
 	Total   int64  `json:"total,omitempty"` // minor units
 	Status  string `json:"status,omitempty"`
 	Version int    `json:"version,omitempty"`
@@ -69,10 +72,20 @@ type Rebuild struct {
 
 // StoredEvent is a row that was appended to the event store.
 type StoredEvent struct {
-	Type          string `json:"type"`
-	Version       int    `json:"version"`
-	SchemaVersion int    `json:"schema_version"`
+	Seq           int64           `json:"seq,omitempty"` // place among all streams
+	ID            string          `json:"event_id,omitempty"`
+	Type          string          `json:"type"`
+	Data          json.RawMessage `json:"data,omitempty"`      // as it is stored, at most storedDataMax bytes
+	Cut           int             `json:"cut,omitempty"`       // bytes of data that are more than that
+	Timestamp     int64           `json:"timestamp,omitempty"` // milliseconds since 1970
+	Version       int             `json:"version"`
+	SchemaVersion int             `json:"schema_version"`
+	Snapshot      bool            `json:"snapshot,omitempty"` // the state after it was written down
 }
+
+// storedDataMax bounds what a journal holds of an event of the store: twenty
+// lines of an order fit in.
+const storedDataMax = 2048
 
 // Try is one attempt at a message. NextMS is lab time until the next one.
 type Try struct {

@@ -54,7 +54,11 @@ func reserve(ctx context.Context, w *Work) error {
 		if tx.moment.Stock != nil {
 			tx.moment.Stock.Reserved = reason == ""
 		}
-		return tx.Publish(event, 1, w.Event.Data, func(out *EventData) { out.Reason = reason })
+		return tx.Publish(event, 1, w.Event.Data, func(out *EventData) {
+			// Who hears of the goods first need not have heard of the money.
+			paid := w.Event.Data
+			out.PaymentID, out.Method, out.Amount, out.Reason = paid.PaymentID, paid.Method, paid.Amount, reason
+		})
 	})
 }
 

@@ -185,13 +185,17 @@ func (o *Orders) Cancel(ctx context.Context, id string, ifVersion int, accepted 
 			return err
 		}
 		if ifVersion != 0 && order.version != ifVersion {
-			return fmt.Errorf("%w: is at version %d, not %d", ErrConflict, order.version, ifVersion)
+			return &Stale{Seen: ifVersion, Found: order.version}
 		}
-		if order.status != Created && order.status != Paid {
-			return fmt.Errorf("%w: is %s; only a CREATED or PAID order can be cancelled", ErrConflict, order.status)
+		events, err := order.state.Cancel("cancelled by the customer")
+		if err != nil {
+			return fmt.Errorf("%w: %w", ErrConflict, err)
 		}
 		told = accepted()
-		return tx.cancel(ctx, order, "cancelled by the customer")
+		if _, err := tx.save(ctx, order, events...); err != nil {
+			return err
+		}
+		return tx.tellCancelled(order, "cancelled by the customer")
 	})
 	if errors.Is(err, errNoDatabase) {
 		accepted()
@@ -332,12 +336,14 @@ func (tx *Tx) ended(o order) error {
 	return tx.Publish(event, 1, o.data, func(d *EventData) { d.OrderVersion, d.Reason = o.version, o.reason })
 }
 
-// order is a row of the write database.
+// order is a row of the write database, and the state that its stream adds up
+// to: decisions are made on that.
 type order struct {
 	data    EventData
 	status  string
 	reason  string
 	version int
+	state   pattern.Order
 	fresh   bool // adopted just now
 	outside bool // adopted
 }
@@ -357,11 +363,12 @@ func (tx *Tx) order(ctx context.Context, id string) (order, error) {
 	if err := json.Unmarshal([]byte(items), &o.data.Items); err != nil {
 		return o, fmt.Errorf("read the items of order %s: %w", id, err)
 	}
-	return o, nil
+	return o, tx.fold(ctx, &o)
 }
 
 // known finds the order of an event, and adopts one that came from outside.
 func (tx *Tx) known(ctx context.Context, w *Work) (order, error) {
+	tx.said = w.Event.Data
 	o, err := tx.order(ctx, w.Order())
 	if !errors.Is(err, ErrNoOrder) {
 		return o, err
@@ -392,7 +399,10 @@ func (tx *Tx) create(ctx context.Context, d EventData, handle, source string, sc
 	if n, err := done.RowsAffected(); err != nil || n == 0 {
 		return cmp.Or(err, ErrTaken)
 	}
-	if err := tx.append(ctx, d, 0, "", OrderCreated); err != nil {
+	if source == "shop" && schemaVersion >= 2 {
+		d.Currency = "USD"
+	}
+	if err := tx.append(ctx, string(d.OrderID), 0, createdEvent(d)); err != nil {
 		return err
 	}
 	tx.moment.Change = &OrderFact{Handle: handle, User: string(d.UserID), Items: d.Items, Method: d.Method, Total: d.TotalAmount,
@@ -408,45 +418,28 @@ func (tx *Tx) create(ctx context.Context, d EventData, handle, source string, sc
 	})
 }
 
-// advance appends events to the order's stream and moves its row to a status.
-func (tx *Tx) advance(ctx context.Context, o order, status, reason string, events ...string) error {
-	if err := tx.append(ctx, o.data, o.version, reason, events...); err != nil {
-		return err
+// advance appends events to the order's stream, which move it to a status.
+func (tx *Tx) advance(ctx context.Context, o order, status, reason string, types ...string) error {
+	events := make([]pattern.Event, len(types))
+	for i, typ := range types {
+		events[i] = tx.event(o, typ, reason)
 	}
-	version := o.version + len(events)
-	_, err := tx.ExecContext(ctx, `UPDATE orders SET status = ?, reason = ?, version = ? WHERE order_id = ?`, status, reason, version, string(o.data.OrderID))
-	if err != nil {
-		return fmt.Errorf("move order %s to %s: %w", o.data.OrderID, status, err)
+	is, err := tx.save(ctx, o, events...)
+	if err == nil && is.Status != status {
+		err = fmt.Errorf("order %s is %s after %v, and should be %s", is.ID, is.Status, types, status)
 	}
-	change := tx.moment.Change
-	if change == nil || !o.fresh {
-		change = &OrderFact{}
-		tx.moment.Change = change
-	}
-	change.Status, change.Reason, change.Version = status, reason, version
-	return nil
+	return err
 }
 
 func (tx *Tx) cancel(ctx context.Context, o order, reason string) error {
 	if err := tx.advance(ctx, o, Cancelled, reason, "OrderCancelled"); err != nil {
 		return err
 	}
-	return tx.Publish(OrderCancelled, 1, o.data, func(d *EventData) { d.Reason, d.OrderVersion = reason, o.version+1 })
+	return tx.tellCancelled(o, reason)
 }
 
-// append writes to the event store.
-func (tx *Tx) append(ctx context.Context, d EventData, version int, reason string, types ...string) error {
-	d.Reason = reason
-	data, err := json.Marshal(d)
-	if err != nil {
-		return fmt.Errorf("encode an event of order %s: %w", d.OrderID, err)
-	}
-	events := make([]pattern.Event, len(types))
-	for i, typ := range types {
-		events[i] = pattern.Event{ID: tx.m.env.NewID(), Type: typ, Data: data, At: tx.m.env.Clock.Now(), SchemaVersion: 1}
-		tx.moment.Stored = append(tx.moment.Stored, StoredEvent{Type: typ, Version: version + i + 1, SchemaVersion: 1})
-	}
-	return pattern.Append(ctx, tx.Tx, string(d.OrderID), version, events...)
+func (tx *Tx) tellCancelled(o order, reason string) error {
+	return tx.Publish(OrderCancelled, 1, o.data, func(d *EventData) { d.Reason, d.OrderVersion = reason, o.version+1 })
 }
 
 // short names the first item that the shelf cannot fill, "" where all can.

@@ -18,7 +18,7 @@ var Schemas = map[string][]pattern.Schema{
 	PaymentCompleted:       {about(needed("payment_id", "string", nil), needed("method", "string", "card"), needed("amount", "integer", nil))},
 	PaymentFailed:          {about(needed("payment_id", "string", nil), needed("method", "string", "card"), needed("amount", "integer", nil), needed("reason", "string", nil))},
 	PaymentRefunded:        {about(needed("payment_id", "string", nil), needed("method", "string", "card"), needed("amount", "integer", nil), field("reason", "string"))},
-	StockReserved:          {about()},
+	StockReserved:          {about(field("payment_id", "string"), field("method", "string"), field("amount", "integer"))},
 	StockReservationFailed: {about(needed("reason", "string", nil))},
 	StockReleased:          {about(field("reason", "string"))},
 	NotificationSent:       {about()},

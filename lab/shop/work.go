@@ -31,9 +31,10 @@ type Work struct {
 type Tx struct {
 	*sql.Tx
 	m      *member
-	cause  string // id of the event that led to this
-	saga   string // correlation id
-	asked  bool   // by a command: what is published is its answer
+	cause  string    // id of the event that led to this
+	saga   string    // correlation id
+	asked  bool      // by a command: what is published is its answer
+	said   EventData // by the event that led to this
 	out    []pattern.Outgoing
 	answer reply // what would be published, where a call asked for it
 	moment Moment

@@ -104,6 +104,9 @@ var moves = []move{
 		return object("orders", 1+r.IntN(20), "rate", one(r, 1, 5, 50), "users", 1+r.IntN(8), "sku", r.sku())
 	}},
 	{"cancel_order", 2, func(r picker) json.RawMessage { return object("order", r.order()) }},
+	{"amend_order", 2, func(r picker) json.RawMessage {
+		return object("order", r.order(), "address", fmt.Sprintf("%d Quay Street", 1+r.IntN(99)), "if_version", one(r, 0, 0, 1, 4))
+	}},
 	{"publish", 3, func(r picker) json.RawMessage {
 		if r.IntN(2) == 0 {
 			return object("topic", r.topic(), "key", "k", "value", one(r, "", "{", "null", `{"event_type":"Dance"}`, `{"event_type":"OrderCreated","data":{"order_id":7,"user_id":7,"items":[]}}`))

@@ -30,6 +30,7 @@ CREATE TABLE orders (
 	items      TEXT NOT NULL, -- JSON
 	method     TEXT NOT NULL DEFAULT '',
 	total      INTEGER NOT NULL,
+	address    TEXT NOT NULL DEFAULT '',
 	status     TEXT NOT NULL,
 	reason     TEXT NOT NULL DEFAULT '',
 	version    INTEGER NOT NULL,
@@ -55,6 +56,14 @@ END;
 CREATE TRIGGER events_stay BEFORE DELETE ON events BEGIN
 	SELECT RAISE(ABORT, 'events are never deleted; append a new one');
 END;
+
+CREATE TABLE snapshots (
+	aggregate_id   TEXT NOT NULL,
+	version        INTEGER NOT NULL,
+	state          TEXT NOT NULL, -- JSON
+	schema_version INTEGER NOT NULL,
+	PRIMARY KEY (aggregate_id, version)
+) WITHOUT ROWID;
 
 CREATE TABLE inbox (
 	consumer TEXT NOT NULL,

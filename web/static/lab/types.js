@@ -33,7 +33,8 @@
  *   try?: {attempt: number, of?: number, next_ms?: number, error?: string}}} Doing
  * @typedef {{id: string, handle?: string, user: string, items: {sku: string, name?: string, qty: number, price?: number}[], method?: string,
  *   total: number, status: string, reason?: string, version: number, charges: number, charged: number, refunded: number, net: number,
- *   notifications: number, saga: string, source: string, placed: number, placed_seq: number, trail: Hop[], stream: {version: number, type: string, at: number, seq: number}[] | null, waiting?: string}} Order
+ *   notifications: number, saga: string, source: string, placed: number, placed_seq: number, trail: Hop[], stream: {version: number, type: string, at: number, seq: number}[] | null, waiting?: string, address?: string,
+ *   refused?: {seq: number, at: number, command: string, seen: number, found: number, text: string}[]}} Order
  * @typedef {{status: string, version: number, user: string, user_name: string, items: Order['items'] | null, total: number, reason: string, as_of: number}} Row
  * @typedef {{orders: Record<string, Row>, late: Record<string, {behind: number, since: number, seq: number}>, lag: number, lag_ms: number, because: string, because_seq: number,
  *   rebuild: {state: ''|'running'|'waiting'|'done', because: string, seq: number, total: number, left: number, left_out: number}}} ReadModel
