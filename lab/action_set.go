@@ -25,7 +25,9 @@ type setting struct {
 }
 
 // settingNames are what set can be given.
-func settingNames() []string { return append(fieldNames(ServiceSettings{}), "service", "saga", "key", "snapshot_every") }
+func settingNames() []string {
+	return append(fieldNames(ServiceSettings{}), "service", "saga", "key", "snapshot_every")
+}
 
 // UnmarshalJSON keeps the names and checks them.
 func (a *setting) UnmarshalJSON(data []byte) error {

@@ -24,7 +24,7 @@ type Stream struct {
 	// Row is the order's row in the table of orders, and Forgot what only the
 	// stream can answer.
 	Row    []RowColumn `json:"row"`
-	Forgot []Forgot `json:"forgot"`
+	Forgot []Forgot    `json:"forgot"`
 }
 
 // StreamEvent is one row of the event store, and the state after it.

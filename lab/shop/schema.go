@@ -18,11 +18,14 @@ var Schemas = map[string][]pattern.Schema{
 	PaymentCompleted:       {about(needed("payment_id", "string", nil), needed("method", "string", "card"), needed("amount", "integer", nil))},
 	PaymentFailed:          {about(needed("payment_id", "string", nil), needed("method", "string", "card"), needed("amount", "integer", nil), needed("reason", "string", nil))},
 	PaymentRefunded:        {about(needed("payment_id", "string", nil), needed("method", "string", "card"), needed("amount", "integer", nil), field("reason", "string"))},
-	StockReserved:          {about(field("payment_id", "string"), field("method", "string"), field("amount", "integer"))},
-	StockReservationFailed: {about(needed("reason", "string", nil))},
-	StockReleased:          {about(field("reason", "string"))},
+	StockReserved:          {about(paidBy...)},
+	StockReservationFailed: {about(append(paidBy, needed("reason", "string", nil))...)},
+	StockReleased:          {about(append(paidBy, field("reason", "string"))...)},
 	NotificationSent:       {about()},
 }
+
+// paidBy is what an event of the shelf may say of the payment that led to it.
+var paidBy = []named{field("payment_id", "string"), field("method", "string"), field("amount", "integer")}
 
 // named is a field with its name.
 type named struct {
