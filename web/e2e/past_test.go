@@ -19,7 +19,7 @@ import (
 // slider is a value of the scrubber.
 func (v *page) slider(name string) string {
 	v.t.Helper()
-	return ask[string](v, `document.querySelector('[role=slider]').getAttribute('aria-value'+`+strconv.Quote(name)+`) ?? ''`)
+	return ask[string](v, `document.querySelector('#moment-slider').getAttribute('aria-value'+`+strconv.Quote(name)+`) ?? ''`)
 }
 
 // shows asserts that everything on the page is the board of one moment, as the
@@ -60,7 +60,7 @@ func TestScrubbingShowsAMomentInEveryLensAndLiveGoesOn(t *testing.T) {
 	head := int(v.still())
 
 	// By keys, entry by entry.
-	ask[bool](v, `(document.querySelector('[role=slider]').focus(), true)`)
+	ask[bool](v, `(document.querySelector('#moment-slider').focus(), true)`)
 	v.do(chromedp.KeyEvent(kb.ArrowLeft))
 	v.shows(p, id, head-1)
 	assert.Equal(t, fmt.Sprint(head-1), v.slider("now"))
@@ -88,7 +88,7 @@ func TestScrubbingShowsAMomentInEveryLensAndLiveGoesOn(t *testing.T) {
 
 	// By dragging: the moment under the pointer.
 	var box []float64
-	box = ask[[]float64](v, `(() => { const b = document.querySelector('[role=slider]').getBoundingClientRect(); const k = document.querySelector('[role=slider] .knob').getBoundingClientRect(); return [b.left, b.top + b.height / 2, b.width, k.left + k.width / 2] })()`)
+	box = ask[[]float64](v, `(() => { const b = document.querySelector('#moment-slider').getBoundingClientRect(); const k = document.querySelector('#moment-slider .knob').getBoundingClientRect(); return [b.left, b.top + b.height / 2, b.width, k.left + k.width / 2] })()`)
 	v.do(chromedp.MouseEvent(chromedp.MousePressed, box[0]+box[2]*0.02, box[1], chromedp.ButtonLeft, chromedp.ClickCount(1)))
 	v.until(`Number(document.documentElement.dataset.seq) > 1`)
 	early := ask[float64](v, `Number(document.documentElement.dataset.seq)`)
@@ -183,7 +183,7 @@ func TestASavedRunIsOpenedWithoutALabAndShowsTheSame(t *testing.T) {
 		assert.EqualValues(t, want["lab_time"], ask[float64](w, `Number(document.querySelector('#lens-topics').dataset.t)`))
 		require.Equal(t, len(want["orders"].(map[string]any)), int(ask[float64](w, `document.querySelectorAll('.olist li').length`)))
 	}
-	ask[bool](w, `(document.querySelector('[role=slider]').focus(), true)`)
+	ask[bool](w, `(document.querySelector('#moment-slider').focus(), true)`)
 	w.do(chromedp.KeyEvent(kb.Home))
 	w.until(`document.documentElement.dataset.seq === "1"`)
 	w.do(chromedp.KeyEvent(kb.End))

@@ -13,7 +13,7 @@ func TestAnOrchestratorIsOnTheMapAndAsksForAPerson(t *testing.T) {
 	id := p.newLab(`{"work":"0s","saga_timeout":"600ms"}`)
 	v := browse(t, p, "/lab/~"+id, wide, high)
 	v.live()
-	v.until(`document.querySelector('#lens-map [data-service="orchestrator"]').disabled`)
+	v.until(`document.querySelector('#lens-map [data-service="orchestrator"]').hidden`)
 	assert.True(t, ask[bool](v, `document.querySelector('#lens-map [data-topic="payment-commands"]').hidden`), "nobody sends commands")
 
 	p.act(id, `{"set":{"saga":"orchestration"}}`, orderA, settled)
