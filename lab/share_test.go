@@ -21,6 +21,7 @@ func TestEagerAndCooperativeGroupsShareOutDifferently(t *testing.T) {
 				w.Do(`{"scale":{"service":"inventory","instances":2}}`)
 				w.Until(`members("inventory") == 2 && service("inventory").state == "running"`, 20*time.Second)
 				w.Settled()
+				w.Await("note inventory inventory-1 gives back", 20*time.Second)
 				gave := w.Expect("note inventory inventory-1 gives back")[0].Text
 				had := []string{"payments p0 p1 p2", "inventory-commands p0 p1 p2"}
 				if all {

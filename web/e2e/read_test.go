@@ -27,10 +27,10 @@ func TestTheReadLensShowsALateCopyAndItsCures(t *testing.T) {
 	v.until(`/404/.test(document.querySelector('.seen header').textContent) && /not in the read model yet, because you paused/.test(document.querySelector('.seen').textContent)`)
 	v.until(`/now 5, most 5/.test(document.querySelector('.stalefig').textContent)`)
 
-	v.click(`[data-cure=own]`) // what the user's own command was answered with
+	ask[bool](v, `(document.querySelector("[data-cure=own]").click(), true)`) // what the user's own command was answered with
 	v.until(`document.querySelector('.seen').dataset.source === 'own_write' && /Waiting for payment/.test(document.querySelector('.seen').textContent)`)
-	v.click(`[data-cure=own]`)
-	v.click(`[data-cure=wait]`) // the query is answered when the copy has it
+	ask[bool](v, `(document.querySelector("[data-cure=own]").click(), true)`)
+	ask[bool](v, `(document.querySelector("[data-cure=wait]").click(), true)`) // the query is answered when the copy has it
 	v.until(`/waits for version 4/.test(document.querySelector('.seen header').textContent)`)
 	v.click(`[data-do=projector]`)
 	v.until(`/Answered after .* with version 4/.test(document.querySelector('.outcome').textContent)`)
