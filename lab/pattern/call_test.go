@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -63,18 +64,18 @@ func TestCallSendsTheKeyAndReadsTheAnswer(t *testing.T) {
 // A call that timed out may have been done all the same.
 func TestCallThatTimesOutIsDoneAllTheSame(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		charged := false
+		var charged atomic.Bool
 		c := serve(t, time.Second, func(w http.ResponseWriter, r *http.Request) {
 			time.Sleep(2 * time.Second)
-			charged = true
+			charged.Store(true)
 		})
 		began := time.Now()
 		err := c.Call(t.Context(), "http://payment/charge", "", nil, nil)
 		require.ErrorIs(t, err, pattern.ErrTimeout)
 		assert.Equal(t, time.Second, time.Since(began))
-		assert.False(t, charged)
+		assert.False(t, charged.Load())
 		time.Sleep(2 * time.Second)
-		assert.True(t, charged)
+		assert.True(t, charged.Load())
 	})
 }
 
