@@ -2,6 +2,7 @@ package lab
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -30,17 +31,37 @@ func (a *experiment) do(ctx context.Context, l *Lab, c call) (Result, error) {
 	if a.With {
 		how = "with"
 	}
-	seq := c.accept(l, "", fmt.Sprintf("you tried %s %s %s", e.Title, how, e.Switch))
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	defer context.AfterFunc(l.ctx, func() { cancel(errClosed) })()
-	r, err := e.Run(ctx, a.With)
-	if err != nil {
+	seq, r, err := l.try(ctx, c, e, a.With, fmt.Sprintf("you tried %s %s %s", e.Title, how, e.Switch))
+	switch {
+	case errors.Is(err, errClosed):
+		return Result{}, errClosed
+	case err != nil:
 		l.record(Entry{Kind: KindNote, Cause: seq, Text: fmt.Sprintf("the experiment failed: %v", err)})
 		return Result{}, Errorf(Unavailable, "the experiment failed, which is no part of the exercise: %v", err)
 	}
 	l.record(Entry{Kind: KindNote, Cause: seq, Text: fmt.Sprintf("%s %s %s: %s", e.Title, how, e.Switch, r.Because), Data: &Data{Experiment: &r}})
 	return Result{Seq: seq, Text: r.Because}, nil
+}
+
+// try runs an experiment as work of the lab, which ends before Close returns.
+func (l *Lab) try(ctx context.Context, c call, e beyond.Experiment, with bool, text string) (seq int64, r beyond.Result, err error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer context.AfterFunc(l.ctx, func() { cancel(errClosed) })()
+	l.acting.Lock()
+	if l.ctx.Err() != nil {
+		l.acting.Unlock()
+		return 0, r, errClosed
+	}
+	seq = c.accept(l, "", text)
+	over := make(chan struct{})
+	l.work.Go(func() {
+		defer close(over)
+		r, err = e.Run(ctx, with)
+	})
+	l.acting.Unlock()
+	<-over
+	return seq, r, err
 }
 
 // applyExperiment keeps the newest result of a name, with and without.

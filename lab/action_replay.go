@@ -41,9 +41,6 @@ func (a *rewind) do(ctx context.Context, l *Lab, c call) (Result, error) {
 	l.acting.Lock()
 	defer l.acting.Unlock()
 	group, service := groupOf(a.Group), serviceOf(groupOf(a.Group))
-	if service == "orchestrator" {
-		return Result{}, notYet("the orchestrator")
-	}
 	parts, err := l.partsOf(group, service, a.Topic, a.Partition)
 	if err != nil {
 		return Result{}, err

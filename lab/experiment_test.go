@@ -1,12 +1,16 @@
 package lab_test
 
 import (
+	"bytes"
+	"runtime"
 	"testing"
+	"time"
 
 	"eddy/lab"
 	"eddy/lab/labtest"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 func TestAnExperimentLeavesItsResultOnTheBoardAndTheLabAlone(t *testing.T) {
@@ -30,5 +34,22 @@ func TestAnExperimentLeavesItsResultOnTheBoardAndTheLabAlone(t *testing.T) {
 		code, why := w.Refused(`{"experiment":"magic"}`)
 		assert.Equal(t, lab.Invalid, code)
 		assert.Contains(t, why, "state_transfer")
+	})
+}
+
+// Close returns when the experiment has ended too.
+func TestCloseEndsAnExperiment(t *testing.T) {
+	labtest.Bubble(t, "", func(t *testing.T, w *labtest.World) {
+		a, err := lab.DecodeAction([]byte(`{"experiment":"share_group"}`))
+		require.NoError(t, err)
+		go func() { _, _ = w.Lab.Do(t.Context(), a) }() // what it answers is not asked here
+		w.Later(300 * time.Millisecond)
+		stacks := make([]byte, 4<<20)
+		running := func() bool {
+			return bytes.Contains(stacks[:runtime.Stack(stacks, true)], []byte("eddy/lab/beyond.runShareGroup"))
+		}
+		require.True(t, running(), "it is under way")
+		w.Close()
+		assert.False(t, running())
 	})
 }

@@ -85,7 +85,6 @@ func TestARewindThatMakesNoSenseIsRefused(t *testing.T) {
 			`{"rewind":{"group":"payment","to":"yesterday"}}`:                      "30s",
 			`{"rewind":{"group":"payment","to":"-5s"}}`:                            "30s",
 			`{"rewind":{"group":"payment","topic":"orders","to":-1}}`:              "30s",
-			`{"rewind":{"group":"saga-orchestrator","to":"earliest"}}`:             "not yet",
 			`{"rewind":{"group":"payment","topic":"payments","to":0}}`:             "orders",
 			`{"rewind":{"group":"payment","partition":1,"to":0}}`:                  "topic",
 			`{"rewind":{"group":"payment","topic":"orders","partition":9,"to":0}}`: "0 to 2",
@@ -116,5 +115,18 @@ func TestAGroupWithAMemberFromOutsideIsNotRewound(t *testing.T) {
 		_, leave = stranger(t, w, "their-group", "orders")
 		defer leave()
 		w.Until(`committed("their-group","orders",2) == 2`, 10*time.Second) // it began where it was set to
+	})
+}
+
+// The orchestrator hears everything again, and its sagas have heard it before.
+func TestTheOrchestratorIsSentBackAndNobodyIsChargedTwice(t *testing.T) {
+	labtest.Bubble(t, `{"work":"0s","saga":"orchestration"}`, func(t *testing.T, w *labtest.World) {
+		w.Place("A")
+		w.Settled()
+		w.Mark()
+		w.Do(`{"rewind":{"group":"saga-orchestrator","to":"earliest"}}`)
+		w.Settled()
+		w.Expect("delivered orchestrator")
+		w.True(`order("A").status == "COMPLETED" && order("A").charges == 1 && saga("A").state == "completed" && len(broken) == 0`)
 	})
 }

@@ -117,7 +117,3 @@ func (l *Lab) seatOrchestrator(s Settings, cause int64) error {
 	}
 	return l.scaleTo("orchestrator", s.Services["orchestrator"].Instances, cause)
 }
-
-func notYet(what string) error {
-	return Errorf(Invalid, "not yet: this version of Eddy does not have %s", what)
-}

@@ -2,8 +2,6 @@ package web
 
 import (
 	"net/http"
-
-	"eddy/lab"
 )
 
 // story tells what happened to an order: GET …/story?order=A; with at=SEQ as
@@ -14,12 +12,9 @@ func (s *Server) story(find finder) handlerFunc {
 		if err != nil {
 			return err
 		}
-		order := r.URL.Query().Get("order")
-		switch {
-		case order == "":
-			return lab.Errorf(lab.Invalid, "A story is told of one order: name it by its handle or its id, like story?order=A.")
-		case len(order) > maxAsked:
-			return lab.Errorf(lab.Invalid, "order has %d bytes: at most %d bytes name an order.", len(order), maxAsked)
+		order, err := orderParam(r)
+		if err != nil {
+			return err
 		}
 		at, err := seqParam(r, "at", 0)
 		if err != nil {
