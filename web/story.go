@@ -2,6 +2,8 @@ package web
 
 import (
 	"net/http"
+
+	"eddy/lab"
 )
 
 // story tells what happened to an order: GET …/story?order=A; with at=SEQ as
@@ -12,9 +14,12 @@ func (s *Server) story(find finder) handlerFunc {
 		if err != nil {
 			return err
 		}
-		order, err := orderParam(r)
-		if err != nil {
-			return err
+		order := r.URL.Query().Get("order")
+		switch {
+		case order == "":
+			return lab.Errorf(lab.Invalid, "A story is told of one order: name it by its handle or its id, like story?order=A.")
+		case len(order) > maxAsked:
+			return lab.Errorf(lab.Invalid, "order has %d bytes: at most %d bytes name an order.", len(order), maxAsked)
 		}
 		at, err := seqParam(r, "at", 0)
 		if err != nil {
