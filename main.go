@@ -16,7 +16,9 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -27,6 +29,7 @@ import (
 	"eddy/lab/bench"
 	"eddy/lab/fleet"
 	"eddy/lab/soak"
+	"eddy/scenarios"
 	"eddy/web"
 )
 
@@ -91,15 +94,8 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout 
 		RunE: func(*cobra.Command, []string) error { return version(stdout) },
 	})
 	root.AddCommand(benchCmd(getenv, stdout))
-	for _, later := range [][2]string{
-		{"play", "Play scenarios without a browser"},
-		{"check", "Validate scenario, quiz and lesson files"},
-		{"list", "List what is bundled"},
-		{"grade", "Grade answers offline"},
-		{"schema", "Print a JSON Schema for editors"},
-	} {
-		root.AddCommand(notYet(later[0], later[1]))
-	}
+	root.AddCommand(playCmd(stdout), checkCmd(stdout), listCmd(stdout), schemaCmd(stdout))
+	root.AddCommand(notYet("grade", "Grade answers offline"))
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(io.Discard)
@@ -387,4 +383,230 @@ func version(stdout io.Writer) error {
 	line("franz-go", "github.com/twmb/franz-go")
 	line("kfake", "github.com/twmb/franz-go/pkg/kfake")
 	return nil
+}
+
+// playCmd plays scenarios without a browser.
+func playCmd(stdout io.Writer) *cobra.Command {
+	var c scenarios.Config
+	var asJSON, untouched, wrong bool
+	var junit, journal string
+	cmd := &cobra.Command{
+		Use: "play NAME|FILE…", Short: "Play scenarios without a browser", Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			switch {
+			case untouched && wrong:
+				return usageError{errors.New("--untouched and --wrong are two different proofs: give one of them")}
+			case untouched:
+				c.Mode = scenarios.Untouched
+			case wrong:
+				c.Mode = scenarios.Wrong
+			}
+			if c.Speed < 0.1 || c.Speed > 4 {
+				return usageError{fmt.Errorf("--speed is 0.1 to 4, not %g", c.Speed)}
+			}
+			toPlay, err := toPlay(args)
+			if err != nil {
+				return err
+			}
+			if journal != "" {
+				f, err := os.Create(journal)
+				if err != nil {
+					return usageError{fmt.Errorf("the journal: %w", err)}
+				}
+				defer f.Close()
+				c.Journal = f
+			}
+			results, err := play(cmd.Context(), toPlay, c, asJSON, stdout)
+			if junit != "" {
+				err = errors.Join(err, writeFile(junit, func(w io.Writer) error { return scenarios.WriteJUnit(w, results) }))
+			}
+			return err
+		},
+	}
+	f := cmd.Flags()
+	f.BoolVar(&asJSON, "json", false, "an object a line, the last one for each scenario with the whole")
+	f.StringVar(&junit, "junit", "", "a file for a JUnit report")
+	f.StringVar(&journal, "journal", "", "a file for the journals, JSON lines")
+	f.Float64Var(&c.Speed, "speed", 1, "speed of lab time, 0.1 to 4")
+	f.Uint64Var(&c.Seed, "seed", 0, "instead of the scenario's own seed")
+	f.BoolVar(&untouched, "untouched", false, "leave each step's solution out: its goal must stay unmet")
+	f.BoolVar(&wrong, "wrong", false, "do each step's wrong moves instead: its goal must stay unmet")
+	return cmd
+}
+
+// toPlay finds scenarios by their id or their file.
+func toPlay(args []string) (found []*scenarios.Scenario, err error) {
+	var sources []*scenarios.Source
+	for _, arg := range args {
+		if i := slices.IndexFunc(scenarios.Bundled(), func(s *scenarios.Scenario) bool { return s.ID == arg }); i >= 0 {
+			found = append(found, scenarios.Bundled()[i])
+			continue
+		}
+		text, err := os.ReadFile(arg)
+		if err != nil {
+			return nil, usageError{fmt.Errorf("%q is neither a bundled scenario (eddy list) nor a file that can be read: %w", arg, err)}
+		}
+		source := scenarios.ReadSource(arg, text)
+		sources, found = append(sources, source), append(found, source.Scenario)
+	}
+	scenarios.CheckNeeds(sources, scenarios.Bundled()...)
+	if problems := problemLines(sources); len(problems) > 0 {
+		return nil, usageError{errors.New(strings.Join(problems, "\n"))}
+	}
+	return found, nil
+}
+
+func problemLines(sources []*scenarios.Source) (lines []string) {
+	for _, s := range sources {
+		for _, p := range s.Problems {
+			lines = append(lines, fmt.Sprintf("%s:%d:%d: %s", s.Name, p.Line, p.Column, p.Message))
+		}
+	}
+	return lines
+}
+
+// play plays scenarios, as many side by side as there are processors.
+func play(ctx context.Context, all []*scenarios.Scenario, c scenarios.Config, asJSON bool, stdout io.Writer) ([]scenarios.Result, error) {
+	results := make([]scenarios.Result, len(all))
+	human, lines := scenarios.NewConsole(stdout), scenarios.NewJSONLines(stdout)
+	places := make(chan struct{}, runtime.NumCPU())
+	if c.Journal != nil {
+		places = make(chan struct{}, 1) // one file: one after the other
+	}
+	var playing sync.WaitGroup
+	var mu sync.Mutex
+	var failed []string
+	for i, s := range all {
+		playing.Go(func() {
+			places <- struct{}{}
+			defer func() { <-places }()
+			own := c
+			own.Began, own.Ended = human.Began(s), human.Ended(s, c.Mode)
+			if asJSON {
+				own.Began, own.Ended = nil, lines.Ended
+			}
+			r, err := scenarios.Run(ctx, s, own)
+			if err != nil {
+				r.Passed, r.Error = false, err.Error()
+			}
+			results[i] = r
+			if asJSON {
+				lines.Summary(r)
+			} else {
+				human.Summary(s, r)
+			}
+			if !r.Passed {
+				mu.Lock()
+				failed = append(failed, s.ID)
+				mu.Unlock()
+			}
+		})
+	}
+	playing.Wait()
+	if len(failed) > 0 {
+		slices.Sort(failed)
+		return results, fmt.Errorf("not passed: %s", strings.Join(failed, ", "))
+	}
+	return results, nil
+}
+
+func writeFile(name string, write func(io.Writer) error) error {
+	f, err := os.Create(name)
+	if err != nil {
+		return usageError{err}
+	}
+	return errors.Join(write(f), f.Close())
+}
+
+// checkCmd validates files.
+func checkCmd(stdout io.Writer) *cobra.Command {
+	return &cobra.Command{
+		Use: "check FILE|DIR…", Short: "Validate scenario, quiz and lesson files", Args: cobra.MinimumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			var sources []*scenarios.Source
+			for _, arg := range args {
+				info, err := os.Stat(arg)
+				if err != nil {
+					return usageError{err}
+				}
+				if info.IsDir() {
+					inside, err := scenarios.ReadDir(os.DirFS(arg), ".")
+					if err != nil {
+						return usageError{err}
+					}
+					for _, s := range inside {
+						s.Name = filepath.Join(arg, s.Name)
+					}
+					sources = append(sources, inside...)
+					continue
+				}
+				text, err := os.ReadFile(arg)
+				if err != nil {
+					return usageError{err}
+				}
+				sources = append(sources, scenarios.ReadSource(arg, text))
+			}
+			scenarios.CheckNeeds(sources, scenarios.Bundled()...)
+			problems := problemLines(sources)
+			for _, line := range problems {
+				fmt.Fprintln(stdout, line)
+			}
+			if len(problems) > 0 {
+				return fmt.Errorf("%d problems in %d files", len(problems), len(sources))
+			}
+			fmt.Fprintf(stdout, "%d files, no problems\n", len(sources))
+			return nil
+		},
+	}
+}
+
+// listCmd lists what is bundled.
+func listCmd(stdout io.Writer) *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use: "list [scenarios|quizzes|lessons]", Short: "List what is bundled", Args: cobra.MaximumNArgs(1), ValidArgs: []string{"scenarios", "quizzes", "lessons"},
+		RunE: func(_ *cobra.Command, args []string) error {
+			what := "scenarios"
+			if len(args) > 0 {
+				what = args[0]
+			}
+			items := []scenarios.Outline{}
+			switch what {
+			case "scenarios":
+				for _, s := range scenarios.Bundled() {
+					items = append(items, s.Outline())
+				}
+			case "quizzes", "lessons":
+				// None are bundled yet.
+			default:
+				return usageError{fmt.Errorf("there are no %q: list takes scenarios, quizzes or lessons", what)}
+			}
+			if asJSON {
+				out := json.NewEncoder(stdout)
+				out.SetIndent("", "  ")
+				return out.Encode(items)
+			}
+			for _, i := range items {
+				fmt.Fprintf(stdout, "%-26s level %d  %3d min  %s\n", i.ID, i.Level, i.Minutes, i.Title)
+			}
+			return nil
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "an array of objects")
+	return cmd
+}
+
+// schemaCmd prints the JSON Schema of a kind of file.
+func schemaCmd(stdout io.Writer) *cobra.Command {
+	return &cobra.Command{
+		Use: "schema scenario", Short: "Print a JSON Schema for editors", Args: cobra.ExactArgs(1), ValidArgs: []string{"scenario", "quiz"},
+		RunE: func(_ *cobra.Command, args []string) error {
+			if args[0] != "scenario" {
+				return usageError{fmt.Errorf("there is no schema %q: there is scenario", args[0])}
+			}
+			out := json.NewEncoder(stdout)
+			out.SetIndent("", "  ")
+			return out.Encode(scenarios.Schema())
+		},
+	}
 }

@@ -131,6 +131,12 @@ func DecodeAction(data []byte) (Action, error) {
 	return Action{Name: name, Args: into}, nil
 }
 
+// UnmarshalJSON reads an action as DecodeAction does.
+func (a *Action) UnmarshalJSON(data []byte) (err error) {
+	*a, err = DecodeAction(data)
+	return err
+}
+
 // MarshalJSON writes an action as DecodeAction reads it.
 func (a Action) MarshalJSON() ([]byte, error) {
 	if a.Args == nil || reflect.ValueOf(a.Args).Elem().IsZero() {

@@ -12,7 +12,7 @@ import (
 )
 
 type amendOrder struct {
-	Order     string `json:"order"`
+	Order     string `json:"order" is:"order"`
 	Address   string `json:"address,omitempty"`
 	IfVersion int    `json:"if_version,omitempty"`
 }

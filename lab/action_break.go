@@ -14,10 +14,10 @@ import (
 const breaksMax = 20 // breakpoints of a lab
 
 type breakOn struct {
-	Event   string `json:"event,omitempty"`
-	Service string `json:"service,omitempty"`
-	Order   string `json:"order,omitempty"`
-	When    string `json:"when,omitempty"`
+	Event   string `json:"event,omitempty" is:"event"`
+	Service string `json:"service,omitempty" is:"service"`
+	Order   string `json:"order,omitempty" is:"order"`
+	When    string `json:"when,omitempty" is:"condition of a message"`
 }
 
 func (a *breakOn) do(_ context.Context, l *Lab, c call) (Result, error) {
@@ -107,9 +107,9 @@ func (b Breakpoint) like(o Breakpoint) bool {
 }
 
 type unbreak struct {
-	Event   string `json:"event,omitempty"`
-	Service string `json:"service,omitempty"`
-	Order   string `json:"order,omitempty"`
+	Event   string `json:"event,omitempty" is:"event"`
+	Service string `json:"service,omitempty" is:"service"`
+	Order   string `json:"order,omitempty" is:"order"`
 	When    string `json:"when,omitempty"`
 	ID      int64  `json:"id,omitempty"`
 }
@@ -147,7 +147,7 @@ func (a *unbreak) do(_ context.Context, l *Lab, c call) (Result, error) {
 }
 
 type held struct {
-	Do    string   `json:"do"`
+	Do    string   `json:"do" is:"go|change|drop|duplicate"`
 	Value *payload `json:"value,omitempty"`
 }
 

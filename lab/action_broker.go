@@ -15,7 +15,7 @@ const brokerSlowMax = time.Minute
 
 type broker struct {
 	ID    *int32    `json:"id"`
-	State string    `json:"state,omitempty"`
+	State string    `json:"state,omitempty" is:"down|up"`
 	Slow  *Duration `json:"slow,omitempty"`
 }
 

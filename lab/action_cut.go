@@ -10,8 +10,8 @@ import (
 )
 
 type cut struct {
-	Service string `json:"service"`
-	From    string `json:"from,omitempty"`
+	Service string `json:"service" is:"service"`
+	From    string `json:"from,omitempty" is:"kafka|database"`
 }
 
 // do cuts the cable of every instance of a service. Nobody says goodbye: the
@@ -50,8 +50,8 @@ func sideOf(from string) string {
 }
 
 type mend struct {
-	Service string `json:"service"`
-	From    string `json:"from,omitempty"`
+	Service string `json:"service" is:"service"`
+	From    string `json:"from,omitempty" is:"kafka|database"`
 }
 
 func (a *mend) do(ctx context.Context, l *Lab, c call) (Result, error) {

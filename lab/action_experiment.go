@@ -10,7 +10,7 @@ import (
 )
 
 type experiment struct {
-	Name string `json:"name"`
+	Name string `json:"name" is:"experiment"`
 	With bool   `json:"with,omitempty"` // its switch: on or off
 }
 

@@ -10,10 +10,10 @@ import (
 )
 
 type crash struct {
-	Service  string `json:"service"`
+	Service  string `json:"service" is:"service"`
 	Instance int    `json:"instance,omitempty"`
-	At       string `json:"at,omitempty"`
-	On       string `json:"on,omitempty"`
+	At       string `json:"at,omitempty" is:"now|before_handle|after_handle|after_write"`
+	On       string `json:"on,omitempty" is:"event or PlaceOrder"`
 	Times    int    `json:"times,omitempty"`
 }
 
@@ -101,7 +101,7 @@ func timesOr(given, fallback int) (int, error) {
 }
 
 type slow struct {
-	Service string    `json:"service"`
+	Service string    `json:"service" is:"service"`
 	By      *Duration `json:"by"`
 }
 
@@ -128,11 +128,11 @@ func (a *slow) do(_ context.Context, l *Lab, c call) (Result, error) {
 }
 
 type fail struct {
-	Service string  `json:"service"`
+	Service string  `json:"service" is:"service"`
 	Times   int     `json:"times,omitempty"`
 	Rate    float64 `json:"rate,omitempty"`
-	On      string  `json:"on,omitempty"`
-	Kind    string  `json:"kind,omitempty"`
+	On      string  `json:"on,omitempty" is:"event"`
+	Kind    string  `json:"kind,omitempty" is:"transient|permanent"`
 	Error   string  `json:"error,omitempty"`
 }
 
@@ -189,7 +189,7 @@ func often(times int, rate float64) (text string, n int, err error) {
 type decline struct {
 	Times    int     `json:"times,omitempty"`
 	Rate     float64 `json:"rate,omitempty"`
-	StockOut string  `json:"stock_out,omitempty"`
+	StockOut string  `json:"stock_out,omitempty" is:"product"`
 }
 
 func (a *decline) do(ctx context.Context, l *Lab, c call) (Result, error) {
@@ -228,7 +228,7 @@ func (l *Lab) stockOut(ctx context.Context, sku string, c call) (Result, error) 
 }
 
 type heal struct {
-	Service string `json:"service,omitempty"`
+	Service string `json:"service,omitempty" is:"service or all"`
 	All     bool   `json:"all,omitempty"`
 }
 

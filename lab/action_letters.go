@@ -63,7 +63,7 @@ func (l *Lab) letterEntry(letter Letter, state, text string, cause int64) {
 }
 
 type redrive struct {
-	Topic     string   `json:"topic"`
+	Topic     string   `json:"topic" is:"dead-letter topic"`
 	Partition int32    `json:"partition,omitempty"`
 	Offset    *int64   `json:"offset,omitempty"`
 	All       bool     `json:"all,omitempty"`
@@ -128,7 +128,7 @@ func (a *redrive) copyOf(ctx context.Context, l *Lab, letter Letter) (*kgo.Recor
 }
 
 type discard struct {
-	Topic     string `json:"topic"`
+	Topic     string `json:"topic" is:"dead-letter topic"`
 	Partition int32  `json:"partition,omitempty"`
 	Offset    *int64 `json:"offset,omitempty"`
 	All       bool   `json:"all,omitempty"`

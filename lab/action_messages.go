@@ -17,13 +17,13 @@ import (
 const recordMax = 1_000_000
 
 type publish struct {
-	Topic     string            `json:"topic,omitempty"`
+	Topic     string            `json:"topic,omitempty" is:"topic"`
 	Key       *string           `json:"key,omitempty"`
 	Value     payload           `json:"value,omitempty"`
 	Headers   map[string]string `json:"headers,omitempty"`
 	Partition *int32            `json:"partition,omitempty"`
-	Event     string            `json:"event,omitempty"`
-	Order     string            `json:"order,omitempty"`
+	Event     string            `json:"event,omitempty" is:"event"`
+	Order     string            `json:"order,omitempty" is:"order"`
 }
 
 func (a *publish) do(ctx context.Context, l *Lab, c call) (Result, error) {
@@ -191,11 +191,11 @@ func (l *Lab) handLocked() (*kgo.Client, error) {
 }
 
 type duplicate struct {
-	Topic     string `json:"topic,omitempty"`
+	Topic     string `json:"topic,omitempty" is:"topic"`
 	Partition int32  `json:"partition,omitempty"`
 	Offset    *int64 `json:"offset,omitempty"`
-	Event     string `json:"event,omitempty"`
-	Order     string `json:"order,omitempty"`
+	Event     string `json:"event,omitempty" is:"event"`
+	Order     string `json:"order,omitempty" is:"order"`
 }
 
 func (a *duplicate) do(ctx context.Context, l *Lab, c call) (Result, error) {

@@ -15,7 +15,7 @@ type placeOrder struct {
 	As     string      `json:"as,omitempty"`
 	User   shop.ID     `json:"user,omitempty"`
 	Items  []shop.Item `json:"items,omitempty"`
-	Method string      `json:"method,omitempty"`
+	Method string      `json:"method,omitempty" is:"card|declined-card"`
 }
 
 var handle = regexp.MustCompile(`^[A-Za-z0-9_-]{1,20}$`)
@@ -142,7 +142,7 @@ type burst struct {
 	Orders int     `json:"orders,omitempty"`
 	Rate   float64 `json:"rate,omitempty"` // a second
 	Users  int     `json:"users,omitempty"`
-	SKU    string  `json:"sku,omitempty"`
+	SKU    string  `json:"sku,omitempty" is:"product"`
 }
 
 func (a *burst) do(ctx context.Context, l *Lab, c call) (Result, error) {
@@ -211,7 +211,7 @@ func (a *burst) do(ctx context.Context, l *Lab, c call) (Result, error) {
 }
 
 type cancelOrder struct {
-	Order     string `json:"order"`
+	Order     string `json:"order" is:"order"`
 	IfVersion int    `json:"if_version,omitempty"`
 }
 

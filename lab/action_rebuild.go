@@ -11,7 +11,7 @@ import (
 )
 
 type rebuild struct {
-	Projection string `json:"projection"`
+	Projection string `json:"projection" is:"orders"`
 }
 
 // do has a second read model built from the log while the first one answers

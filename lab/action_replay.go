@@ -15,7 +15,7 @@ import (
 
 type rewind struct {
 	Group     string   `json:"group"`
-	Topic     string   `json:"topic,omitempty"`
+	Topic     string   `json:"topic,omitempty" is:"topic"`
 	Partition *int32   `json:"partition,omitempty"`
 	To        rewindTo `json:"to"`
 }

@@ -7,7 +7,7 @@ import (
 )
 
 type restart struct {
-	Service  string `json:"service"`
+	Service  string `json:"service" is:"service"`
 	Instance int    `json:"instance,omitempty"`
 }
 
@@ -42,7 +42,7 @@ func (l *Lab) again(service string, instances []int, cause int64) error {
 }
 
 type pause struct {
-	Service  string `json:"service"`
+	Service  string `json:"service" is:"service"`
 	Instance int    `json:"instance,omitempty"`
 }
 
@@ -68,7 +68,7 @@ func (a *pause) do(_ context.Context, l *Lab, c call) (Result, error) {
 }
 
 type resume struct {
-	Service  string `json:"service"`
+	Service  string `json:"service" is:"service"`
 	Instance int    `json:"instance,omitempty"`
 }
 
@@ -104,7 +104,7 @@ func (l *Lab) unpause(at seat, cause int64) {
 }
 
 type scale struct {
-	Service   string `json:"service"`
+	Service   string `json:"service" is:"service"`
 	Instances *int   `json:"instances"`
 }
 

@@ -198,7 +198,7 @@ func (a *wait) do(ctx context.Context, l *Lab, c call) (Result, error) {
 }
 
 type waitUntil struct {
-	Expr   string   `json:"expr"`
+	Expr   string   `json:"expr" is:"condition"`
 	Within Duration `json:"within,omitempty"`
 }
 
@@ -222,7 +222,7 @@ func (a *waitUntil) do(ctx context.Context, l *Lab, c call) (Result, error) {
 }
 
 type expect struct {
-	Expr    string `json:"expr"`
+	Expr    string `json:"expr" is:"condition"`
 	Because string `json:"because,omitempty"`
 }
 

@@ -9,7 +9,7 @@ import (
 )
 
 type moveLeader struct {
-	Topic     string `json:"topic"`
+	Topic     string `json:"topic" is:"topic"`
 	Partition int32  `json:"partition"`
 	To        *int32 `json:"to"`
 }
@@ -44,7 +44,7 @@ func (a *moveLeader) do(ctx context.Context, l *Lab, c call) (Result, error) {
 var producers = map[string]string{"orders": "order", "payments": "payment", "inventory": "inventory", "notifications": "notification"}
 
 type loseAck struct {
-	Topic string `json:"topic"`
+	Topic string `json:"topic" is:"topic"`
 	Times int    `json:"times,omitempty"`
 }
 
@@ -106,7 +106,7 @@ func (l *Lab) lostAck(f *armed, lost kafka.LostAck) {
 const partitionsMax = 12
 
 type addPartitions struct {
-	Topic string `json:"topic"`
+	Topic string `json:"topic" is:"topic"`
 	To    int    `json:"to"`
 }
 

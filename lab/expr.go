@@ -227,6 +227,9 @@ func (l *Lab) eval(ctx context.Context, e *Expr) (value any, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	env := l.env(settled, e.needsOrders)
+	if a, ok := ctx.Value(answersKey{}).(Answers); ok {
+		env.Predicted, env.Observed = a.Predicted, a.Observed
+	}
 	value, err = e.run(env)
 	if err != nil {
 		var own *Error

@@ -14,7 +14,12 @@ type Again struct {
 	Of        string // what the other lab is called, for the journal
 	But       string // what is set differently, in words; "" nothing
 	Hold      bool   // freeze at the end, so that somebody can go on differently
+	Fast      bool   // lab time runs faster than it is allowed to otherwise, until everything has been done again
 }
+
+// fastest is by how much lab time runs faster in a fast rerun. Sessions and
+// elections still take their time.
+const fastest = 20
 
 // Rerun is how far a lab is with doing again what was done in another. Board
 // field, absent where a lab began with nothing.
@@ -47,6 +52,9 @@ func (l *Lab) rerun(a Again) {
 	}
 	cause := l.record(Entry{Kind: KindNote, Text: intro, Data: &Data{Rerun: ptr(state)}})
 	ctx := context.WithValue(l.ctx, inRerun{}, true)
+	if a.Fast {
+		l.clock.hasten(fastest)
+	}
 	for _, step := range r.Steps {
 		if err := l.reach(ctx, step.At); err != nil {
 			return
@@ -78,6 +86,7 @@ func (l *Lab) rerun(a Again) {
 		l.acting.Unlock()
 		ended += ": the lab stands still, go on as you like"
 	}
+	l.clock.hasten(1)
 	state.Over = true
 	l.rerunning.Store(false) // before anybody hears that it is over
 	l.record(Entry{Kind: KindNote, Cause: cause, Text: ended, Data: &Data{Rerun: &state}})

@@ -54,13 +54,13 @@ func (d *Duration) UnmarshalJSON(data []byte) error {
 // Settings describe a lab: what it is made of and how its services behave.
 // The zero Settings are not valid; start from DefaultSettings.
 type Settings struct {
-	Saga           string         `json:"saga"`            // choreography orchestration sync
-	Key            string         `json:"key"`             // user order none: what the record key is
-	Brokers        int            `json:"brokers"`         // 1 to 3
-	Partitions     map[string]int `json:"partitions"`      // per topic, 3 where nothing is said
-	Seed           uint64         `json:"seed"`            // decides every choice the lab makes itself
-	SnapshotEvery  int            `json:"snapshot_every"`  // events per aggregate snapshot, 0 none
-	SessionTimeout Duration       `json:"session_timeout"` // until a silent member is out of its group
+	Saga           string         `json:"saga" is:"choreography|orchestration|sync"` // choreography orchestration sync
+	Key            string         `json:"key" is:"user|order|none"`                  // user order none: what the record key is
+	Brokers        int            `json:"brokers"`                                   // 1 to 3
+	Partitions     map[string]int `json:"partitions"`                                // per topic, 3 where nothing is said
+	Seed           uint64         `json:"seed"`                                      // decides every choice the lab makes itself
+	SnapshotEvery  int            `json:"snapshot_every"`                            // events per aggregate snapshot, 0 none
+	SessionTimeout Duration       `json:"session_timeout"`                           // until a silent member is out of its group
 	Heartbeat      Duration       `json:"heartbeat"`
 	CallTimeout    Duration       `json:"call_timeout"` // of a synchronous call
 	SagaTimeout    Duration       `json:"saga_timeout"` // until an orchestrated step that is not answered counts as failed
@@ -72,20 +72,20 @@ type Settings struct {
 
 // ServiceSettings are the switches of one service. Each pattern has one.
 type ServiceSettings struct {
-	Instances          int      `json:"instances"`           // 0 to 8 members of its group
-	Idempotent         bool     `json:"idempotent"`          // inbox, and an idempotency key at the gateway
-	Retries            int      `json:"retries"`             // tries = retries + 1
-	Backoff            Duration `json:"backoff"`             // before the second try; doubles
-	DeadLetter         bool     `json:"dead_letter"`         // false: retry for ever, which blocks the partition
-	Outbox             bool     `json:"outbox"`              // false: write, then publish (dual write)
-	Commit             string   `json:"commit"`              // after before auto
-	Upcast             bool     `json:"upcast"`              // read version 1 events as version 2
-	SchemaVersion      int      `json:"schema_version"`      // of the events it produces
-	Work               Duration `json:"work"`                // simulated work a message
-	Balancer           string   `json:"balancer"`            // cooperative eager range roundrobin
-	Acks               string   `json:"acks"`                // all leader none
-	IdempotentProducer bool     `json:"idempotent_producer"` // the broker drops a producer's repeats; needs acks all
-	CheckStock         bool     `json:"check_stock"`         // order only: refuse at the command
+	Instances          int      `json:"instances"`                                        // 0 to 8 members of its group
+	Idempotent         bool     `json:"idempotent"`                                       // inbox, and an idempotency key at the gateway
+	Retries            int      `json:"retries"`                                          // tries = retries + 1
+	Backoff            Duration `json:"backoff"`                                          // before the second try; doubles
+	DeadLetter         bool     `json:"dead_letter"`                                      // false: retry for ever, which blocks the partition
+	Outbox             bool     `json:"outbox"`                                           // false: write, then publish (dual write)
+	Commit             string   `json:"commit" is:"after|before|auto"`                    // after before auto
+	Upcast             bool     `json:"upcast"`                                           // read version 1 events as version 2
+	SchemaVersion      int      `json:"schema_version"`                                   // of the events it produces
+	Work               Duration `json:"work"`                                             // simulated work a message
+	Balancer           string   `json:"balancer" is:"cooperative|eager|range|roundrobin"` // cooperative eager range roundrobin
+	Acks               string   `json:"acks" is:"all|leader|none"`                        // all leader none
+	IdempotentProducer bool     `json:"idempotent_producer"`                              // the broker drops a producer's repeats; needs acks all
+	CheckStock         bool     `json:"check_stock"`                                      // order only: refuse at the command
 }
 
 // ServiceNames lists the services in the order in which the page shows them.

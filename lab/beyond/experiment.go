@@ -45,16 +45,22 @@ type Fact struct {
 // Experiments lists all there are.
 var Experiments = []Experiment{transactions, compaction, shareGroup, stateTransfer}
 
+// Names lists the names of all experiments.
+func Names() (names []string) {
+	for _, e := range Experiments {
+		names = append(names, e.Name)
+	}
+	return names
+}
+
 // Find returns an experiment by its name. Its error lists the names.
 func Find(name string) (Experiment, error) {
-	var names []string
 	for _, e := range Experiments {
 		if e.Name == name {
 			return e, nil
 		}
-		names = append(names, e.Name)
 	}
-	return Experiment{}, fmt.Errorf("there is no experiment %q: there are %s", name, strings.Join(names, ", "))
+	return Experiment{}, fmt.Errorf("there is no experiment %q: there are %s", name, strings.Join(Names(), ", "))
 }
 
 // patience bounds one run.

@@ -1,0 +1,21 @@
+// Package scenarios is what guides a learner through a lab: the format of a
+// scenario file, its check, and the one engine that plays it, for a browser and
+// for the command line.
+//
+// Guarantees:
+//
+//   - Parse finds every problem of a file, with its line and column and with what
+//     would be valid; a scenario that is handed out has none (form says how files
+//     are read and bounded).
+//   - A goal is a property of the board: whatever way leads there counts, and no
+//     goal can ask whether an action was made.
+//   - A Guide judges its step's goal whenever the journal has grown, at most ten
+//     times a second, and writes it into the journal once it is met. It never
+//     tells what a question's answer is before it was answered.
+//   - Run plays as contract.md, section 1, says, and so do the proofs: as it
+//     stands a step's goal is unmet, its solution meets it, its wrong moves do not.
+//     Each proof has a lab of its own.
+//
+// The library (library/*.yaml) is part of the program. A folder of further
+// scenarios is read again when a file in it changes.
+package scenarios

@@ -1,0 +1,163 @@
+package scenarios
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"eddy/lab"
+	"eddy/lab/form"
+)
+
+// Problem is one thing that is wrong with a scenario file.
+type Problem = form.Problem
+
+// Parse reads a scenario file. The name is the file's, without its folder and
+// ending; "" where it has none. The problems are in the order of the file. The
+// scenario may be played where there are none, and is otherwise what could be
+// read.
+func Parse(name string, data []byte) (*Scenario, []Problem) {
+	s := &Scenario{}
+	s.file = form.Read(data, s)
+	if s.file.Has("steps") || s.file.Has("id") || len(s.file.Problems) == 0 {
+		s.check(name)
+	}
+	return s, s.file.Sorted()
+}
+
+var (
+	scenarioID = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+	handle     = regexp.MustCompile(`^[A-Za-z0-9_-]{1,20}$`)
+)
+
+// reserved ids are names of labs.
+var reserved = []string{"free", "open"}
+
+// Bounds of a scenario.
+const (
+	maxSteps   = 20
+	maxOptions = 8
+	maxHints   = 3
+	maxTasks   = 3
+)
+
+// check says what is wrong with what could be read.
+func (s *Scenario) check(name string) {
+	switch {
+	case s.ID == "":
+	case !scenarioID.MatchString(s.ID):
+		s.problem("id", "an id is made of small letters, digits and single dashes, such as double-charge; it is %q", s.ID)
+	case slices.Contains(reserved, s.ID):
+		s.problem("id", "the id %q is reserved for a lab", s.ID)
+	case name != "" && s.ID != name:
+		s.problem("id", "the id is %q, and the file is called %q: they must be the same", s.ID, name)
+	}
+	for _, text := range []struct{ path, value string }{{"title", s.Title}, {"summary", s.Summary}} {
+		if s.file.Has(text.path) && strings.TrimSpace(text.value) == "" {
+			s.problem(text.path, "%s is empty", text.path)
+		}
+	}
+	if s.file.Has("level") && (s.Level < 1 || s.Level > 5) {
+		s.problem("level", "level is 1 to 5, not %d", s.Level)
+	}
+	if s.file.Has("minutes") && (s.Minutes < 1 || s.Minutes > 120) {
+		s.problem("minutes", "minutes is 1 to 120, not %d", s.Minutes)
+	}
+	for i, need := range s.Needs {
+		if need == s.ID {
+			s.problem(fmt.Sprintf("needs[%d]", i), "a scenario cannot need itself")
+		}
+	}
+	if s.file.Has("steps") && (len(s.Steps) == 0 || len(s.Steps) > maxSteps) {
+		s.problem("steps", "a scenario has 1 to %d steps, not %d", maxSteps, len(s.Steps))
+	}
+	for i := range s.Steps {
+		s.checkStep(fmt.Sprintf("steps[%d]", i), &s.Steps[i], s.Steps[:i])
+	}
+}
+
+func (s *Scenario) checkStep(path string, st *Step, before []Step) {
+	in := func(key string) string { return path + "." + key }
+	switch {
+	case st.ID == "":
+	case !scenarioID.MatchString(st.ID):
+		s.problem(in("id"), "an id is made of small letters, digits and single dashes; it is %q", st.ID)
+	case slices.ContainsFunc(before, func(o Step) bool { return o.ID == st.ID }):
+		s.problem(in("id"), "there is a step %q already: ids of steps differ", st.ID)
+	}
+	if s.file.Has(in("goal")) {
+		s.checkExpr(in("goal"), st.Goal, true)
+	}
+	if st.Predict != nil {
+		s.checkOptions(in("predict"), st.Predict.Options, st.Predict.Answer)
+	}
+	if o := st.Observe; o != nil {
+		switch {
+		case o.Expr != "" && len(o.Options) > 0:
+			s.problem(in("observe"), "observe has options, or an expr whose value is read, not both")
+		case o.Expr != "":
+			s.checkExpr(in("observe.expr"), o.Expr, false)
+		case !s.file.Has(in("observe.answer")) && len(o.Options) > 0:
+			s.problem(in("observe"), "observe needs the key %q: which option is right, counted from 0", "answer")
+		default:
+			s.checkOptions(in("observe"), o.Options, o.Answer)
+		}
+	}
+	for i, name := range st.Allow {
+		if !slices.Contains(actionNames(), name) {
+			s.problem(fmt.Sprintf("%s[%d]", in("allow"), i), "there is no action %q: the actions are %s", name, strings.Join(actionNames(), ", "))
+		}
+	}
+	if len(st.Tasks) > maxTasks {
+		s.problem(in("tasks"), "a step has at most %d tasks, not %d", maxTasks, len(st.Tasks))
+	}
+	for i, t := range st.Tasks {
+		if at := fmt.Sprintf("%s[%d].when", in("tasks"), i); s.file.Has(at) {
+			s.checkExpr(at, t.When, true)
+		}
+	}
+	if len(st.Hints) > maxHints {
+		s.problem(in("hints"), "a step has at most %d hints (look, think, do), not %d", maxHints, len(st.Hints))
+	}
+	if n := len(st.Because); n > 0 && !slices.ContainsFunc(st.Because, func(p Part) bool { return len(p) > 1 }) {
+		s.problem(in("because"), "there is nothing to choose: at least one part is a list, with the right choice first")
+	}
+	if st.Follow != "" && !handle.MatchString(st.Follow) {
+		s.problem(in("follow"), "follow is the handle of an order, such as A; it is %q", st.Follow)
+	}
+	if len(st.Wrong) > 0 && len(st.Solution) == 0 {
+		s.problem(in("wrong"), "wrong moves prove nothing without a solution")
+	}
+}
+
+func (s *Scenario) checkOptions(path string, options []string, answer int) {
+	switch {
+	case len(options) == 0 && !s.file.Has(path+".options") && s.file.Has(path+".ask"):
+		s.problem(path, "%s needs options to choose from", lastKey(path))
+	case !s.file.Has(path + ".options"):
+	case len(options) < 2 || len(options) > maxOptions:
+		s.problem(path+".options", "a question has 2 to %d options, not %d", maxOptions, len(options))
+	case answer < 0 || answer >= len(options):
+		s.problem(path+".answer", "answer is %d, and the options count from 0 to %d", answer, len(options)-1)
+	default:
+		for i, o := range options {
+			if slices.Index(options, o) < i {
+				s.problem(fmt.Sprintf("%s.options[%d]", path, i), "the option %q is there twice", o)
+			}
+		}
+	}
+}
+
+func (s *Scenario) problem(path, format string, args ...any) {
+	s.file.Problem(path, format, args...)
+}
+
+func lastKey(path string) string { return path[strings.LastIndexByte(path, '.')+1:] }
+
+func actionNames() (names []string) {
+	for _, spec := range lab.ActionSpecs() {
+		names = append(names, spec.Name)
+	}
+	return names
+}
