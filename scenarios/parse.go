@@ -8,6 +8,7 @@ import (
 
 	"eddy/lab"
 	"eddy/lab/form"
+	"eddy/lab/script"
 )
 
 // Problem is one thing that is wrong with a scenario file.
@@ -87,7 +88,7 @@ func (s *Scenario) checkStep(path string, st *Step, before []Step) {
 		s.problem(in("id"), "there is a step %q already: ids of steps differ", st.ID)
 	}
 	if s.file.Has(in("goal")) {
-		s.checkExpr(in("goal"), st.Goal, true)
+		script.CheckExpr(s.file, in("goal"), st.Goal, true)
 	}
 	if st.Predict != nil {
 		s.checkOptions(in("predict"), st.Predict.Options, st.Predict.Answer)
@@ -97,7 +98,7 @@ func (s *Scenario) checkStep(path string, st *Step, before []Step) {
 		case o.Expr != "" && len(o.Options) > 0:
 			s.problem(in("observe"), "observe has options, or an expr whose value is read, not both")
 		case o.Expr != "":
-			s.checkExpr(in("observe.expr"), o.Expr, false)
+			script.CheckExpr(s.file, in("observe.expr"), o.Expr, false)
 		case !s.file.Has(in("observe.answer")) && len(o.Options) > 0:
 			s.problem(in("observe"), "observe needs the key %q: which option is right, counted from 0", "answer")
 		default:
@@ -114,7 +115,7 @@ func (s *Scenario) checkStep(path string, st *Step, before []Step) {
 	}
 	for i, t := range st.Tasks {
 		if at := fmt.Sprintf("%s[%d].when", in("tasks"), i); s.file.Has(at) {
-			s.checkExpr(at, t.When, true)
+			script.CheckExpr(s.file, at, t.When, true)
 		}
 	}
 	if len(st.Hints) > maxHints {

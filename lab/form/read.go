@@ -36,6 +36,7 @@ func (p Problem) Error() string {
 type File struct {
 	Problems []Problem
 	at       map[string]Pos
+	inside   map[string]Pos // of quoted and of block texts: where the text itself begins
 }
 
 // Reader is a type that reads itself from a value of the file.
@@ -44,7 +45,7 @@ type Reader interface{ ReadForm(v Value) }
 // Read reads a file into a struct. What could be read is there even where
 // there are problems.
 func Read(data []byte, into any) *File {
-	f := &File{at: map[string]Pos{}}
+	f := &File{at: map[string]Pos{}, inside: map[string]Pos{}}
 	if len(data) > MaxBytes {
 		f.problem(Pos{1, 1}, "the file has %d bytes: at most %d are read", len(data), MaxBytes)
 		return f
@@ -84,6 +85,27 @@ func (f *File) At(path string) Pos {
 		return at
 	}
 	return Pos{1, 1}
+}
+
+// Inside says where the text of a path begins: after its quote, or on the line
+// below the sign of a block.
+func (f *File) Inside(path string) Pos {
+	if at, ok := f.inside[path]; ok {
+		return at
+	}
+	return f.At(path)
+}
+
+// note keeps where the value of a path stands.
+func (f *File) note(path string, n *yaml.Node) {
+	at := place(n)
+	f.at[path] = at
+	switch {
+	case n.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) != 0:
+		f.inside[path] = Pos{at.Line, at.Column + 1}
+	case n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0:
+		f.inside[path] = Pos{at.Line + 1, 1}
+	}
 }
 
 // Has tells whether the file gives a value at a path.
@@ -169,7 +191,7 @@ var durationType = reflect.TypeFor[time.Duration]()
 
 // value reads a node into a Go value. Path is "" for the whole file.
 func (f *File) value(path string, n *yaml.Node, into reflect.Value) {
-	f.at[path] = place(n)
+	f.note(path, n)
 	name := lastName(path)
 	if into.CanAddr() {
 		if r, ok := into.Addr().Interface().(Reader); ok {

@@ -53,7 +53,7 @@ func (v Value) List() (items []Value, ok bool) {
 }
 
 func (v Value) child(path string, n *yaml.Node) Value {
-	v.file.at[path] = place(n)
+	v.file.note(path, n)
 	return Value{v.file, path, n}
 }
 

@@ -1,10 +1,7 @@
-package scenarios
+package script
 
 import (
 	"encoding/json"
-	"fmt"
-	"regexp"
-	"strconv"
 
 	"eddy/lab"
 	"eddy/lab/form"
@@ -108,26 +105,4 @@ func place(v form.Value, raw []byte) form.Value {
 // SchemaForm implements form.Describer.
 func (a *Actions) SchemaForm() map[string]any {
 	return map[string]any{"type": "array", "items": map[string]any{"$ref": "#/$defs/action"}}
-}
-
-var exprPlace = regexp.MustCompile(`line (\d+), column (\d+): `)
-
-// checkExpr compiles an expression that stands in the file under path. Its
-// problem is noted where in the file the expression is wrong.
-func (s *Scenario) checkExpr(path, text string, goal bool) {
-	_, err := lab.CompileExpr(text, goal)
-	if err == nil {
-		return
-	}
-	at, message := s.file.At(path), err.Error()
-	if m := exprPlace.FindStringSubmatch(message); m != nil {
-		line, _ := strconv.Atoi(m[1])
-		column, _ := strconv.Atoi(m[2])
-		if line == 1 {
-			at.Column += column - 1
-		} else {
-			at.Line, at.Column = at.Line+line-1, column
-		}
-	}
-	s.file.Problems = append(s.file.Problems, form.Problem{Pos: at, Message: fmt.Sprintf("%s: %s", lastKey(path), message)})
 }
