@@ -29,6 +29,7 @@ import (
 	"eddy/lab/bench"
 	"eddy/lab/fleet"
 	"eddy/lab/soak"
+	"eddy/quiz"
 	"eddy/scenarios"
 	"eddy/web"
 )
@@ -94,8 +95,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout 
 		RunE: func(*cobra.Command, []string) error { return version(stdout) },
 	})
 	root.AddCommand(benchCmd(getenv, stdout))
-	root.AddCommand(playCmd(stdout), checkCmd(stdout), listCmd(stdout), schemaCmd(stdout))
-	root.AddCommand(notYet("grade", "Grade answers offline"))
+	root.AddCommand(playCmd(stdout), checkCmd(stdout), listCmd(stdout), schemaCmd(stdout), gradeCmd(stdout))
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(io.Discard)
@@ -180,16 +180,6 @@ func runSoak(ctx context.Context, c soak.Config, stdout io.Writer) error {
 		return fmt.Errorf("%d of %d plans failed", len(failures), c.Seeds)
 	}
 	return nil
-}
-
-// notYet is a command of the plan that has no code.
-func notYet(name, short string) *cobra.Command {
-	return &cobra.Command{
-		Use: name, Short: short + " (not yet)", DisableFlagParsing: true,
-		RunE: func(*cobra.Command, []string) error {
-			return usageError{fmt.Errorf("not yet: this version of Eddy has no %q command; it has serve and version", name)}
-		},
-	}
 }
 
 // fromEnv sets every flag that was not given from its EDDY_ variable.
@@ -599,14 +589,81 @@ func listCmd(stdout io.Writer) *cobra.Command {
 // schemaCmd prints the JSON Schema of a kind of file.
 func schemaCmd(stdout io.Writer) *cobra.Command {
 	return &cobra.Command{
-		Use: "schema scenario", Short: "Print a JSON Schema for editors", Args: cobra.ExactArgs(1), ValidArgs: []string{"scenario", "quiz"},
+		Use: "schema scenario|quiz", Short: "Print a JSON Schema for editors", Args: cobra.ExactArgs(1), ValidArgs: []string{"scenario", "quiz"},
 		RunE: func(_ *cobra.Command, args []string) error {
-			if args[0] != "scenario" {
-				return usageError{fmt.Errorf("there is no schema %q: there is scenario", args[0])}
+			schema, ok := map[string]func() map[string]any{"scenario": scenarios.Schema, "quiz": quiz.Schema}[args[0]]
+			if !ok {
+				return usageError{fmt.Errorf("there is no schema %q: there are scenario and quiz", args[0])}
 			}
 			out := json.NewEncoder(stdout)
 			out.SetIndent("", "  ")
-			return out.Encode(scenarios.Schema())
+			return out.Encode(schema())
 		},
 	}
+}
+
+// gradeCmd grades answers offline.
+func gradeCmd(stdout io.Writer) *cobra.Command {
+	var format string
+	cmd := &cobra.Command{
+		Use: "grade QUIZ ANSWERS.json", Short: "Grade answers offline", Args: cobra.ExactArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if format != "json" && format != "csv" {
+				return usageError{fmt.Errorf("--format is json or csv, not %q", format)}
+			}
+			q, err := findQuiz(args[0])
+			if err != nil {
+				return usageError{err}
+			}
+			text, err := os.ReadFile(args[1])
+			if err != nil {
+				return usageError{fmt.Errorf("read the answers: %w", err)}
+			}
+			answers, isList, err := quiz.ReadAnswers(text)
+			if err != nil {
+				return usageError{fmt.Errorf("%s: %w", args[1], err)}
+			}
+			results := []quiz.Result{}
+			for _, a := range answers {
+				r, err := q.Grade(cmd.Context(), a, quiz.Labs{Scenario: scenarios.SettingsOf, Seed: a.Seed})
+				if err != nil {
+					return usageError{fmt.Errorf("%s: %w", args[1], err)}
+				}
+				results = append(results, r)
+			}
+			if format == "csv" {
+				return quiz.WriteCSV(stdout, q, results)
+			}
+			out := json.NewEncoder(stdout)
+			out.SetIndent("", "  ")
+			if !isList {
+				return out.Encode(results[0])
+			}
+			return out.Encode(results)
+		},
+	}
+	cmd.Flags().StringVar(&format, "format", "json", "json or csv")
+	return cmd
+}
+
+// findQuiz finds a quiz by its id or its file.
+func findQuiz(name string) (*quiz.Quiz, error) {
+	for _, q := range quiz.Bundled() {
+		if q.ID == name {
+			return q, nil
+		}
+	}
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return nil, fmt.Errorf("%q is neither a bundled quiz (eddy list quizzes) nor a file that can be read: %w", name, err)
+	}
+	q, problems := quiz.Parse(strings.TrimSuffix(filepath.Base(name), filepath.Ext(name)), text)
+	var lines []string
+	for _, p := range problems {
+		lines = append(lines, fmt.Sprintf("%s:%d:%d: %s", name, p.Line, p.Column, p.Message))
+	}
+	if len(lines) > 0 {
+		return nil, errors.New(strings.Join(lines, "\n"))
+	}
+	return q, nil
 }

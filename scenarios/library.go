@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"eddy/lab"
 	"eddy/lab/form"
 )
 
@@ -250,4 +251,14 @@ func (l *Library) refresh() error {
 	}
 	l.stamp, l.sources, l.all = stamp.String(), sources, inOrder(all, nil)
 	return nil
+}
+
+// SettingsOf returns the lab settings of a bundled scenario.
+func SettingsOf(id string) (lab.Settings, error) {
+	for _, s := range Bundled() {
+		if s.ID == id {
+			return s.settings(0), nil
+		}
+	}
+	return lab.Settings{}, lab.Errorf(lab.NotFound, "there is no scenario %q", id)
 }

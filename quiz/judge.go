@@ -1,0 +1,115 @@
+package quiz
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"eddy/lab"
+)
+
+// Labs is the Judge that opens a lab for every question that it is asked.
+type Labs struct {
+	// Open opens a lab; the judge closes it. lab.Open where nil.
+	Open func(ctx context.Context, s lab.Settings) (World, error)
+	// Scenario returns the settings of a scenario's lab. Questions that name a
+	// scenario are refused where it is nil.
+	Scenario func(id string) (lab.Settings, error)
+	Seed     uint64 // of the labs, 0 as the question says
+}
+
+// World is a lab as the judge needs it; *lab.Lab is one.
+type World interface {
+	Do(ctx context.Context, a lab.Action) (lab.Result, error)
+	Eval(ctx context.Context, expr string) (any, error)
+	Until(ctx context.Context, expr string, within time.Duration) (bool, error)
+	Close()
+}
+
+// How long, in lab time, a lab may take to settle, and the learner's actions to
+// make something true.
+const (
+	settleWithin = time.Minute
+	trueWithin   = 20 * time.Second
+)
+
+func (j Labs) open(ctx context.Context, q *Question, v Variant) (World, error) {
+	var settings lab.Settings
+	var err error
+	switch {
+	case q.Lab.Scenario == "":
+		settings, err = q.Lab.Lab.Of(v)
+	case j.Scenario == nil:
+		return nil, fmt.Errorf("the question needs the scenario %s, and there are none here", q.Lab.Scenario)
+	default:
+		settings, err = j.Scenario(q.Lab.Scenario)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("settings of the question's lab: %w", err)
+	}
+	if j.Seed > 0 {
+		settings.Seed = j.Seed
+	}
+	if j.Open != nil {
+		return j.Open(ctx, settings)
+	}
+	l, err := lab.Open(ctx, settings, lab.Options{})
+	if err != nil {
+		return nil, fmt.Errorf("open the question's lab: %w", err)
+	}
+	return l, nil
+}
+
+// begin opens the question's lab and does what is done first.
+func (j Labs) begin(ctx context.Context, q *Question, v Variant) (World, error) {
+	actions, err := q.Lab.Do.Of(v)
+	if err != nil {
+		return nil, err
+	}
+	w, err := j.open(ctx, q, v)
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range actions {
+		if _, err := w.Do(ctx, a); err != nil {
+			w.Close()
+			return nil, fmt.Errorf("%s: %w", a.Name, err)
+		}
+	}
+	return w, nil
+}
+
+// Value implements Judge. It waits until the lab is settled; what never
+// settles, such as a service that stays down, is looked at after a minute.
+func (j Labs) Value(ctx context.Context, q *Question, v Variant) (any, error) {
+	w, err := j.begin(ctx, q, v)
+	if err != nil {
+		return nil, err
+	}
+	defer w.Close()
+	if _, err := w.Until(ctx, "settled", settleWithin); err != nil {
+		return nil, err
+	}
+	return w.Eval(ctx, v.Fill(q.Lab.Answer))
+}
+
+// True implements Judge. A refused action is passed over: in a lab, too, the
+// learner would go on.
+func (j Labs) True(ctx context.Context, q *Question, v Variant, given json.RawMessage) (bool, error) {
+	actions, err := lab.DecodeActions(given)
+	if err != nil {
+		return false, unreadable(err.Error())
+	}
+	w, err := j.begin(ctx, q, v)
+	if err != nil {
+		return false, err
+	}
+	defer w.Close()
+	for _, a := range actions {
+		if _, err := w.Do(ctx, a); err != nil && ctx.Err() != nil {
+			return false, context.Cause(ctx)
+		}
+	}
+	return w.Until(ctx, v.Fill(q.Lab.Answer), trueWithin)
+}
