@@ -47,6 +47,9 @@ func (q *Quiz) check(name string) {
 	if q.file.Has("pass") && (q.Pass < 1 || q.Pass > 100) {
 		q.problem("pass", "pass is 1 to 100 per cent, not %d", q.Pass)
 	}
+	if q.file.Has("minutes") && (q.Minutes < 1 || q.Minutes > 600) {
+		q.problem("minutes", "minutes is 1 to 600, not %d", q.Minutes)
+	}
 	if n := len(q.Questions); q.file.Has("questions") && (n == 0 || n > maxQuestions) {
 		q.problem("questions", "a quiz has 1 to %d questions, not %d", maxQuestions, n)
 	}

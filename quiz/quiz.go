@@ -9,6 +9,7 @@ type Quiz struct {
 	ID        string     `yaml:"id" form:"required" doc:"equals the name of the file"`
 	Title     string     `yaml:"title" form:"required"`
 	Pass      int        `yaml:"pass" doc:"per cent that pass, 70 where nothing is said"`
+	Minutes   int        `yaml:"minutes" doc:"how long a graded attempt may take; no limit where nothing is said"`
 	Questions []Question `yaml:"questions" form:"required"`
 
 	file *form.File
