@@ -625,7 +625,7 @@ func gradeCmd(stdout io.Writer) *cobra.Command {
 			}
 			results := []quiz.Result{}
 			for _, a := range answers {
-				r, err := q.Grade(cmd.Context(), a, quiz.Labs{Scenario: scenarios.SettingsOf, Seed: a.Seed})
+				r, err := q.Grade(cmd.Context(), a, quiz.Labs{Scenario: scenarios.SettingsOf})
 				if err != nil {
 					return usageError{fmt.Errorf("%s: %w", args[1], err)}
 				}

@@ -317,8 +317,9 @@ func plain(v any) string {
 type Answers struct {
 	Learner string                     `json:"learner"`
 	Answers map[string]json.RawMessage `json:"answers"`
-	// Seed chooses the learner's variants, 0 the first of each.
-	Seed uint64 `json:"seed,omitempty"`
+	// Variants are the values that the learner's questions had; a question that
+	// is not there had the first of each.
+	Variants map[string]Variant `json:"variants,omitempty"`
 }
 
 // Result is what one learner reached.
@@ -341,9 +342,18 @@ func (q *Quiz) Grade(ctx context.Context, a Answers, judge Judge) (Result, error
 			return r, fmt.Errorf("the quiz %s has no question %q", q.ID, id)
 		}
 	}
+	for id, v := range a.Variants {
+		if question := q.Find(id); question == nil || !question.has(v) {
+			return r, fmt.Errorf("the quiz %s has no variant %v of a question %q", q.ID, v, id)
+		}
+	}
 	for i := range q.Questions {
 		question := &q.Questions[i]
-		m, err := Grade(ctx, question, question.Variant(a.Seed), a.Answers[question.ID], judge)
+		v, ok := a.Variants[question.ID]
+		if !ok {
+			v = question.Variant(0)
+		}
+		m, err := Grade(ctx, question, v, a.Answers[question.ID], judge)
 		if err != nil {
 			return r, fmt.Errorf("grade question %s: %w", question.ID, err)
 		}

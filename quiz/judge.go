@@ -16,7 +16,6 @@ type Labs struct {
 	// Scenario returns the settings of a scenario's lab. Questions that name a
 	// scenario are refused where it is nil.
 	Scenario func(id string) (lab.Settings, error)
-	Seed     uint64 // of the labs, 0 as the question says
 }
 
 // World is a lab as the judge needs it; *lab.Lab is one.
@@ -30,7 +29,7 @@ type World interface {
 // How long, in lab time, a lab may take to settle, and the learner's actions to
 // make something true.
 const (
-	settleWithin = time.Minute
+	settleWithin = 15 * time.Second
 	trueWithin   = 20 * time.Second
 )
 
@@ -47,9 +46,6 @@ func (j Labs) open(ctx context.Context, q *Question, v Variant) (World, error) {
 	}
 	if err != nil {
 		return nil, fmt.Errorf("settings of the question's lab: %w", err)
-	}
-	if j.Seed > 0 {
-		settings.Seed = j.Seed
 	}
 	if j.Open != nil {
 		return j.Open(ctx, settings)
@@ -81,7 +77,7 @@ func (j Labs) begin(ctx context.Context, q *Question, v Variant) (World, error) 
 }
 
 // Value implements Judge. It waits until the lab is settled; what never
-// settles, such as a service that stays down, is looked at after a minute.
+// settles in time, such as a service that stays down, is looked at all the same.
 func (j Labs) Value(ctx context.Context, q *Question, v Variant) (any, error) {
 	w, err := j.begin(ctx, q, v)
 	if err != nil {

@@ -66,9 +66,6 @@ func (k Key) name(question, list string, try, i int) string {
 // Variant is the one that a learner gets of a question at a try, from 0.
 func (k Key) Variant(q *Question, try int) Variant { return q.Variant(k.seed(q.ID, try)) }
 
-// Seed is what the labs of a learner's question are opened with.
-func (k Key) Seed(q *Question, try int) uint64 { return k.seed(q.ID, try)%1_000_000 + 1 }
-
 // mixed returns the choices in an order of their own. A list that is asked to
 // be put in order never begins as it belongs.
 func (k Key) mixed(question, list string, try int, texts []string, order bool) (choices []Choice) {

@@ -65,6 +65,19 @@ func (q *Question) Variant(seed uint64) Variant {
 	return v
 }
 
+// has tells whether a variant is one of the question's.
+func (q *Question) has(v Variant) bool {
+	if len(v) != len(q.Vary) {
+		return false
+	}
+	for name, value := range v {
+		if !slices.Contains(q.Vary[name], value) {
+			return false
+		}
+	}
+	return true
+}
+
 // Fill puts the values into a text, for the names in braces.
 func (v Variant) Fill(text string) string {
 	for name, value := range v {
