@@ -33,17 +33,19 @@ const (
 	trueWithin   = 20 * time.Second
 )
 
-func (j Labs) open(ctx context.Context, q *Question, v Variant) (World, error) {
-	var settings lab.Settings
-	var err error
-	switch {
-	case q.Lab.Scenario == "":
-		settings, err = q.Lab.Lab.Of(v)
-	case j.Scenario == nil:
-		return nil, fmt.Errorf("the question needs the scenario %s, and there are none here", q.Lab.Scenario)
-	default:
-		settings, err = j.Scenario(q.Lab.Scenario)
+// Settings are those of a question's lab.
+func (j Labs) Settings(q *Question, v Variant) (lab.Settings, error) {
+	if q.Lab.Scenario == "" {
+		return q.Lab.Lab.Of(v)
 	}
+	if j.Scenario == nil {
+		return lab.Settings{}, fmt.Errorf("the question needs the scenario %s, and there are none here", q.Lab.Scenario)
+	}
+	return j.Scenario(q.Lab.Scenario)
+}
+
+func (j Labs) open(ctx context.Context, q *Question, v Variant) (World, error) {
+	settings, err := j.Settings(q, v)
 	if err != nil {
 		return nil, fmt.Errorf("settings of the question's lab: %w", err)
 	}

@@ -52,6 +52,17 @@ func (s *Server) routes() http.Handler {
 	on("GET /api/code/{file...}", s.codeFile)
 	on("GET /api/labs/{id}/running", s.codeRunning)
 
+	on("GET /api/quizzes", s.quizList)
+	on("GET /api/quizzes/{id}", s.quizSheet)
+	on("POST /api/quizzes/{id}/attempts", s.beginAttempt)
+	on("GET /api/attempts/{id}", s.showAttempt)
+	on("PUT /api/attempts/{id}/answers/{question}", s.answer)
+	on("POST /api/attempts/{id}/questions/{question}/again", s.questionAgain)
+	on("POST /api/attempts/{id}/questions/{question}/lab", s.questionLab)
+	on("POST /api/attempts/{id}/submit", s.submitAttempt)
+	on("POST /api/attempts/{id}/extra", s.extraTime)
+	on("PUT /api/attempts/{id}/marks/{question}", s.markByHand)
+
 	on("GET /run/{id}", s.runPage)
 	on("GET /api/labs/{id}/run", s.saveRun(s.labPast))
 	on("POST /api/runs", s.openRun)

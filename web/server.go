@@ -14,6 +14,9 @@ import (
 	"eddy/lab"
 	"eddy/lab/code"
 	"eddy/lab/fleet"
+	"eddy/quiz"
+	"eddy/scenarios"
+	"eddy/web/keep"
 )
 
 // Timeouts of the HTTP server. A body may come slowly from a bad network, an
@@ -34,6 +37,8 @@ type Config struct {
 	Version    string       // shown on the front door and in /healthz
 	Log        *slog.Logger // discarded where nil
 	Static     fs.FS        // the embedded files where nil
+	Keep       *keep.Store  // in memory where nil; whoever opened it closes it after Close
+	Quizzes    *quiz.Bank   // the bundled ones where nil
 }
 
 // Server answers every request. It is an http.Handler; Serve runs it.
@@ -47,6 +52,12 @@ type Server struct {
 	metrics *metrics
 	colours colours
 	stacks  code.Look // where the instances of every lab stand
+
+	ownKeep *keep.Store // closed with the server: nobody else knows it
+
+	quizzes   *quiz.Bank
+	questions quiz.Labs // what judges a question that only a lab can
+	desk      *quiz.Desk
 
 	ctx     context.Context // ends when the server stops; its cause is the reason
 	stop    context.CancelCauseFunc
@@ -70,11 +81,24 @@ func New(cfg Config) (*Server, error) {
 	if cfg.Static == nil {
 		cfg.Static = embedded()
 	}
+	if cfg.Quizzes == nil {
+		cfg.Quizzes = quiz.BundledBank()
+	}
 	assets, err := indexAssets(cfg.Static)
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{cfg: cfg, decode: lab.DecodeActions, assets: assets, limits: newLimits(), runs: newRuns(), sockets: map[string]int{}}
+	var ownKeep *keep.Store
+	if cfg.Keep == nil {
+		if ownKeep, err = keep.Open(context.Background(), keep.Memory); err != nil {
+			return nil, err
+		}
+		cfg.Keep = ownKeep
+	}
+	s := &Server{cfg: cfg, decode: lab.DecodeActions, assets: assets, limits: newLimits(), runs: newRuns(), sockets: map[string]int{}, ownKeep: ownKeep}
+	s.questions = quiz.Labs{Scenario: scenarios.SettingsOf}
+	s.quizzes = cfg.Quizzes
+	s.desk = &quiz.Desk{Store: cfg.Keep, Find: s.quizzes.Find, Judge: atOnce{s.questions, make(chan struct{}, judging)}}
 	s.ctx, s.stop = context.WithCancelCause(context.Background())
 	s.metrics = newMetrics(s)
 	s.handler = s.guard(s.routes())
@@ -126,4 +150,7 @@ func (s *Server) Close() {
 	s.stop(closing("The server is shutting down."))
 	s.mu.Unlock()
 	s.running.Wait()
+	if s.ownKeep != nil {
+		s.ownKeep.Close()
+	}
 }

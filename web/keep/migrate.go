@@ -27,6 +27,15 @@ var migrations = []string{
 		progress TEXT NOT NULL,             -- JSON, of the last time
 		PRIMARY KEY (learner, scenario)
 	) STRICT, WITHOUT ROWID;`,
+	`CREATE TABLE attempts (
+		id      TEXT NOT NULL PRIMARY KEY,
+		learner TEXT NOT NULL,              -- hash of the learner's secret
+		quiz    TEXT NOT NULL,
+		class   TEXT NOT NULL,              -- code; '' outside of any
+		attempt TEXT NOT NULL               -- JSON
+	) STRICT, WITHOUT ROWID;
+	CREATE INDEX attempts_learner ON attempts (learner);
+	CREATE INDEX attempts_quiz ON attempts (quiz, class);`,
 }
 
 func migrate(ctx context.Context, db *sql.DB) error {

@@ -1,0 +1,428 @@
+package web
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"math"
+	"net/http"
+	"slices"
+	"time"
+
+	markdown "eddy/content"
+	"eddy/lab"
+	"eddy/quiz"
+	"eddy/web/keep"
+)
+
+// sheetView is a sheet as it travels: with its questions as HTML too.
+type sheetView struct {
+	ID        string      `json:"id"`
+	Title     string      `json:"title"`
+	Minutes   int         `json:"minutes,omitempty"`
+	Questions []askedView `json:"questions"`
+}
+
+type askedView struct {
+	quiz.Asked
+	HTML string `json:"html"`
+}
+
+func askedHTML(a quiz.Asked) askedView { return askedView{a, markdown.HTML(a.Ask)} }
+
+func sheetHTML(s quiz.Sheet) sheetView {
+	v := sheetView{ID: s.ID, Title: s.Title, Minutes: s.Minutes, Questions: []askedView{}}
+	for _, a := range s.Questions {
+		v.Questions = append(v.Questions, askedHTML(a))
+	}
+	return v
+}
+
+// quizList is GET /api/quizzes.
+func (s *Server) quizList(w http.ResponseWriter, r *http.Request) error {
+	type item struct {
+		ID        string   `json:"id"`
+		Title     string   `json:"title"`
+		Questions int      `json:"questions"`
+		Minutes   int      `json:"minutes,omitempty"`
+		Topics    []string `json:"topics"`
+	}
+	items := []item{}
+	for _, q := range s.quizzes.All() {
+		one := item{q.ID, q.Title, len(q.Questions), q.Minutes, []string{}}
+		for _, question := range q.Questions {
+			if question.Topic != "" && !slices.Contains(one.Topics, question.Topic) {
+				one.Topics = append(one.Topics, question.Topic)
+			}
+		}
+		items = append(items, one)
+	}
+	writeJSON(w, http.StatusOK, items)
+	return nil
+}
+
+// quizSheet is GET /api/quizzes/{id}: the questions, in an order and with ids
+// that belong to no attempt.
+func (s *Server) quizSheet(w http.ResponseWriter, r *http.Request) error {
+	q, ok := s.quizzes.Find(r.PathValue("id"))
+	if !ok {
+		return lab.Errorf(lab.NotFound, "There is no quiz %q.", r.PathValue("id"))
+	}
+	var key quiz.Key
+	if _, err := rand.Read(key[:]); err != nil {
+		return err
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	writeJSON(w, http.StatusOK, sheetHTML(key.Sheet(q)))
+	return nil
+}
+
+// beginAttempt is POST /api/quizzes/{id}/attempts.
+func (s *Server) beginAttempt(w http.ResponseWriter, r *http.Request) error {
+	var req struct {
+		Mode quiz.Mode `json:"mode"`
+	}
+	if err := readJSON(w, r, &req, `{"mode": "practice"} or {"mode": "graded"}`); err != nil {
+		return err
+	}
+	if err := s.allowActions(r, 10); err != nil {
+		return err
+	}
+	learner := s.learner(w, r)
+	a, err := s.desk.Begin(r.Context(), r.PathValue("id"), quiz.Attempt{Learner: keep.LearnerID(learner), Mode: req.Mode}, 0)
+	if err != nil {
+		return err
+	}
+	view, err := s.attemptView(a)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Location", "/api/attempts/"+a.ID)
+	w.Header().Set("Cache-Control", "no-store")
+	writeJSON(w, http.StatusCreated, view)
+	return nil
+}
+
+// attemptView is what a learner sees of an attempt. What must not be told
+// before its time is not in it.
+type attemptView struct {
+	ID        string                     `json:"id"`
+	Quiz      string                     `json:"quiz"`
+	Title     string                     `json:"title"`
+	Mode      quiz.Mode                  `json:"mode"`
+	Now       time.Time                  `json:"now"` // by the server's clock
+	Deadline  time.Time                  `json:"deadline,omitzero"`
+	Submitted bool                       `json:"submitted"`
+	Answers   map[string]json.RawMessage `json:"answers"`
+	Sure      map[string]string          `json:"sure"`
+	Questions []askedView                `json:"questions"`
+	Feedback  map[string]feedback        `json:"feedback,omitempty"`
+	Result    *quiz.Result               `json:"result,omitempty"`
+	File      *quiz.Answers              `json:"answers_file,omitempty"`
+}
+
+// feedback is what a learner hears about an answer.
+type feedback struct {
+	quiz.Mark
+	HTML  string `json:"html"`            // of the reasons
+	Right string `json:"right,omitempty"` // the right answer, in words
+	Tries int    `json:"tries,omitempty"`
+	Note  string `json:"note,omitempty"` // of a teacher
+}
+
+func (s *Server) attemptView(a quiz.Attempt) (attemptView, error) {
+	q, ok := s.quizzes.Find(a.Quiz)
+	if !ok {
+		return attemptView{}, lab.Errorf(lab.NotFound, "The quiz %q of this attempt is not here any more.", a.Quiz)
+	}
+	sheet, err := s.desk.Sheet(a)
+	if err != nil {
+		return attemptView{}, err
+	}
+	v := attemptView{ID: a.ID, Quiz: a.Quiz, Title: q.Title, Mode: a.Mode, Now: time.Now().UTC(), Deadline: a.Deadline, Submitted: !a.Submitted.IsZero(),
+		Answers: map[string]json.RawMessage{}, Sure: map[string]string{}, Questions: sheetHTML(sheet).Questions, Feedback: map[string]feedback{}}
+	marks := map[string]quiz.Mark{}
+	if a.Result != nil && a.Released {
+		v.Result = a.Result
+		file := s.desk.File(a, q)
+		v.File = &file
+		for _, m := range a.Result.Questions {
+			marks[m.ID] = m
+		}
+	}
+	for id, given := range a.Given {
+		if len(given.Answer) > 0 && string(given.Answer) != "null" {
+			v.Answers[id] = given.Answer
+		}
+		if given.Confidence != "" {
+			v.Sure[id] = given.Confidence
+		}
+		if a.Mode == quiz.Practice && given.Mark != nil {
+			marks[id] = *given.Mark
+		}
+	}
+	for id, m := range marks {
+		question, given := q.Find(id), a.Given[id]
+		if question != nil {
+			v.Feedback[id] = feedback{m, markdown.HTML(m.Why), question.Right(a.Key.Variant(question, given.Try)), given.Tries, given.Note}
+		}
+	}
+	return v, nil
+}
+
+// attempt finds the attempt of a request. Its id is the right to it; one that
+// is graded in a class needs its learner's cookie too.
+func (s *Server) attempt(r *http.Request) (quiz.Attempt, error) {
+	a, err := s.cfg.Keep.Attempt(r.Context(), r.PathValue("id"))
+	if err != nil {
+		return a, err
+	}
+	if a.Class != "" && keep.LearnerID(knownLearner(r)) != a.Learner && !s.fromTeacher(r) {
+		return a, lab.Errorf(lab.NotFound, "There is no attempt %q.", r.PathValue("id"))
+	}
+	return a, nil
+}
+
+// showAttempt is GET /api/attempts/{id}.
+func (s *Server) showAttempt(w http.ResponseWriter, r *http.Request) error {
+	a, err := s.attempt(r)
+	if err != nil {
+		return err
+	}
+	return s.writeAttempt(w, a)
+}
+
+func (s *Server) writeAttempt(w http.ResponseWriter, a quiz.Attempt) error {
+	view, err := s.attemptView(a)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	writeJSON(w, http.StatusOK, view)
+	return nil
+}
+
+// answer is PUT /api/attempts/{id}/answers/{question}. The answer is on the
+// disk when it is answered.
+func (s *Server) answer(w http.ResponseWriter, r *http.Request) error {
+	if _, err := s.attempt(r); err != nil {
+		return err
+	}
+	var req struct {
+		Answer json.RawMessage `json:"answer"`
+		Sure   string          `json:"sure"`
+		Lab    string          `json:"lab"` // the id of the lab in which it was done, instead of an answer
+	}
+	if err := readJSON(w, r, &req, `{"answer": …}`); err != nil {
+		return err
+	}
+	if err := s.allowActions(r, 1); err != nil {
+		return err
+	}
+	if req.Lab != "" {
+		moves, err := s.movesIn(r, req.Lab)
+		if err != nil {
+			return err
+		}
+		req.Answer = moves
+	}
+	if len(req.Answer) == 0 {
+		return lab.Errorf(lab.Invalid, `The body must have an answer, like {"answer": …}; null takes one back.`)
+	}
+	a, given, err := s.desk.Answer(r.Context(), r.PathValue("id"), r.PathValue("question"), req.Answer, req.Sure)
+	if err != nil {
+		return err
+	}
+	saved := struct {
+		Saved    time.Time `json:"saved"`
+		Feedback *feedback `json:"feedback,omitempty"`
+	}{Saved: given.At}
+	if view, err := s.attemptView(a); err == nil && a.Mode == quiz.Practice {
+		if f, ok := view.Feedback[r.PathValue("question")]; ok {
+			saved.Feedback = &f
+		}
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	writeJSON(w, http.StatusOK, saved)
+	return nil
+}
+
+// movesIn is what was done in a lab, as a list of actions with the pauses
+// between them: the answer to a lab question.
+func (s *Server) movesIn(r *http.Request, id string) (json.RawMessage, error) {
+	if err := s.mayUse(r, id); err != nil {
+		return nil, err
+	}
+	world, err := s.cfg.Labs.Get(id)
+	if err != nil {
+		return nil, err
+	}
+	rec, err := world.Recording(world.Head())
+	if err != nil {
+		return nil, err
+	}
+	var moves []any
+	last := time.Duration(0)
+	for _, step := range rec.Steps {
+		if pause := min(step.At-last, longestPause); pause > 100*time.Millisecond {
+			moves = append(moves, map[string]string{"wait": pause.Round(100 * time.Millisecond).String()})
+		}
+		last = step.At
+		moves = append(moves, step.Action)
+	}
+	if moves == nil {
+		return nil, lab.Errorf(lab.Conflict, "Nothing has been done in this lab yet: do it there first.")
+	}
+	return json.Marshal(moves)
+}
+
+// longestPause bounds the pauses of an answer that was given in a lab.
+const longestPause = 5 * time.Second
+
+// questionAgain is POST /api/attempts/{id}/questions/{question}/again.
+func (s *Server) questionAgain(w http.ResponseWriter, r *http.Request) error {
+	if _, err := s.attempt(r); err != nil {
+		return err
+	}
+	asked, err := s.desk.Again(r.Context(), r.PathValue("id"), r.PathValue("question"))
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	writeJSON(w, http.StatusOK, askedHTML(asked))
+	return nil
+}
+
+// questionLab is POST /api/attempts/{id}/questions/{question}/lab: a lab of the
+// question's, in which it is answered or looked up.
+func (s *Server) questionLab(w http.ResponseWriter, r *http.Request) error {
+	a, err := s.attempt(r)
+	if err != nil {
+		return err
+	}
+	q, ok := s.quizzes.Find(a.Quiz)
+	question := (*quiz.Question)(nil)
+	if ok {
+		question = q.Find(r.PathValue("question"))
+	}
+	if question == nil || question.Lab == nil {
+		return lab.Errorf(lab.NotFound, "There is no question %q that has a lab.", r.PathValue("question"))
+	}
+	if question.Kind == quiz.Predict && a.Given[question.ID].Mark == nil {
+		return lab.Errorf(lab.Conflict, "Say first what you expect: the lab shows it after that.")
+	}
+	v := a.Key.Variant(question, a.Given[question.ID].Try)
+	settings, err := s.questions.Settings(question, v)
+	if err != nil {
+		return err
+	}
+	moves, err := question.Lab.Do.Of(v)
+	if err != nil {
+		return err
+	}
+	id, err := s.newLab(r, settings, lab.Options{})
+	if err != nil {
+		return err
+	}
+	world, err := s.cfg.Labs.Get(id)
+	if err != nil {
+		return err
+	}
+	began := context.WithoutCancel(r.Context()) // half of what is done first is of no use
+	for _, m := range moves {
+		if _, err := world.Do(began, m); err != nil {
+			return err
+		}
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	writeJSON(w, http.StatusCreated, map[string]any{"id": id, "page": "/lab/~" + id, "from": world.Head()})
+	return nil
+}
+
+// submitAttempt is POST /api/attempts/{id}/submit. Twice is once.
+func (s *Server) submitAttempt(w http.ResponseWriter, r *http.Request) error {
+	a, err := s.attempt(r)
+	if err != nil {
+		return err
+	}
+	http.NewResponseController(w).SetWriteDeadline(time.Now().Add(actionTimeout)) // labs may have to judge
+	a, err = s.desk.Submit(r.Context(), a.ID, a.Class == "")
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	if !a.Released {
+		writeJSON(w, http.StatusOK, map[string]bool{"submitted": true})
+		return nil
+	}
+	writeJSON(w, http.StatusOK, a.Result)
+	return nil
+}
+
+// extraTime is POST /api/attempts/{id}/extra: a teacher gives a learner time.
+func (s *Server) extraTime(w http.ResponseWriter, r *http.Request) error {
+	if !s.fromTeacher(r) {
+		return errTeachersOnly
+	}
+	var req struct {
+		Minutes float64 `json:"minutes"`
+	}
+	if err := readJSON(w, r, &req, `{"minutes": 10}`); err != nil {
+		return err
+	}
+	if math.IsNaN(req.Minutes) || req.Minutes <= 0 || req.Minutes > 600 {
+		return lab.Errorf(lab.Invalid, "minutes is more than 0 and at most 600, not %g.", req.Minutes)
+	}
+	a, err := s.cfg.Keep.ChangeAttempt(r.Context(), r.PathValue("id"), func(a *quiz.Attempt) error {
+		switch {
+		case a.Deadline.IsZero():
+			return lab.Errorf(lab.Conflict, "This attempt has no time limit.")
+		case !a.Submitted.IsZero():
+			return lab.Errorf(lab.Conflict, "This attempt was submitted.")
+		}
+		a.Deadline = a.Deadline.Add(time.Duration(req.Minutes * float64(time.Minute)))
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusOK, map[string]time.Time{"deadline": a.Deadline})
+	return nil
+}
+
+// markByHand is PUT /api/attempts/{id}/marks/{question}.
+func (s *Server) markByHand(w http.ResponseWriter, r *http.Request) error {
+	if !s.fromTeacher(r) {
+		return errTeachersOnly
+	}
+	var req struct {
+		Points float64 `json:"points"`
+		Note   string  `json:"note"`
+	}
+	if err := readJSON(w, r, &req, `{"points": 1, "note": "why"}`); err != nil {
+		return err
+	}
+	a, err := s.desk.Override(r.Context(), r.PathValue("id"), r.PathValue("question"), req.Points, req.Note)
+	if err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusOK, a.Result)
+	return nil
+}
+
+var errTeachersOnly = lab.Errorf(lab.Forbidden, "This is for the teacher: Authorization: Bearer KEY, with the key that Eddy printed at its start.")
+
+// readJSON reads a small body; an empty one leaves into as it is.
+func readJSON(w http.ResponseWriter, r *http.Request, into any, like string) error {
+	body, err := readBody(w, r)
+	if err != nil {
+		return err
+	}
+	if len(body) == 0 {
+		return nil
+	}
+	if err := json.Unmarshal(body, into); err != nil {
+		return lab.Errorf(lab.Invalid, "The body must be like %s: %v", like, err)
+	}
+	return nil
+}

@@ -1,0 +1,147 @@
+package web
+
+import (
+	"encoding/json"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"eddy/lab/fleet"
+	"eddy/quiz"
+)
+
+// secretive is a quiz whose every secret says that it is one.
+const secretive = `
+id: secretive
+title: What must not be told
+questions:
+  - {id: one, kind: single, ask: "Which?", options: [{text: wrong one, why: SECRET-why}, {text: right one, correct: true}], explain: SECRET-explain}
+  - {id: many, kind: multiple, ask: "Which?", options: [{text: a, correct: true}, {text: b, why: SECRET-why}, {text: c, correct: true}], explain: SECRET-explain}
+  - {id: order, kind: order, ask: "In which order?", order: [first, second, third], explain: SECRET-explain}
+  - {id: match, kind: match, ask: "What fits?", match: [{left: l1, right: r1}, {left: l2, right: r2}], explain: SECRET-explain}
+  - {id: number, kind: number, ask: "How many?", number: {value: 424242, tolerance: 0}, explain: SECRET-explain}
+  - {id: text, kind: text, ask: "Why?", accept: [{idea: SECRET-idea, any: [secretword]}], explain: SECRET-explain}
+  - {id: lab, kind: lab, ask: "Do it.", lab: {answer: 'any(orders, .user == "user-19")'}, explain: SECRET-explain}
+`
+
+func quizSite(t *testing.T) *site {
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "secretive.yaml"), []byte(secretive), 0o600))
+	bank, err := quiz.NewBank(dir)
+	require.NoError(t, err)
+	require.Empty(t, bank.Broken())
+	return newSite(t, func(c *Config, _ *fleet.Config) { c.Quizzes = bank })
+}
+
+func (st *site) json(method, path, body string, status int) map[string]any {
+	st.t.Helper()
+	w := st.ask(method, path, body)
+	require.Equal(st.t, status, w.Code, "%s %s: %s", method, path, w.Body)
+	var v map[string]any
+	require.NoError(st.t, json.Unmarshal(w.Body.Bytes(), &v), "%s", w.Body)
+	return v
+}
+
+// Until the practice answer or the end of a graded attempt, no answer tells
+// what is right, why, or where an option stands in the file.
+func TestNoSecretOfAQuizIsTold(t *testing.T) {
+	st := quizSite(t)
+	for _, mode := range []string{"practice", "graded"} {
+		begun := st.json("POST", "/api/quizzes/secretive/attempts", `{"mode":"`+mode+`"}`, http.StatusCreated)
+		id := begun["id"].(string)
+		told := []string{
+			st.ask("GET", "/api/quizzes", "").Body.String(),
+			st.ask("GET", "/api/quizzes/secretive", "").Body.String(),
+			st.ask("GET", "/api/attempts/"+id, "").Body.String(),
+			st.ask("POST", "/api/attempts/"+id+"/questions/one/again", "").Body.String(),
+			st.ask("POST", "/api/attempts/"+id+"/questions/lab/lab", "").Body.String(),
+			st.ask("PUT", "/api/attempts/"+id+"/answers/one", `{"answer":"nonsense"}`).Body.String(),
+			st.ask("PUT", "/api/attempts/"+id+"/answers/number", `{"answer":"nonsense"}`).Body.String(),
+		}
+		raw, err := json.Marshal(begun)
+		require.NoError(t, err)
+		told = append(told, string(raw))
+		if mode == "graded" {
+			told = append(told, st.ask("PUT", "/api/attempts/"+id+"/answers/text", `{"answer":"because"}`).Body.String(),
+				st.ask("PUT", "/api/attempts/"+id+"/answers/number", `{"answer":1}`).Body.String(), st.ask("GET", "/api/attempts/"+id, "").Body.String())
+		}
+		for _, text := range told {
+			for _, secret := range []string{"SECRET", "424242", "secretword", "correct", "user-19", `"why"`, "seed", `"variants"`, "in_file", `"key"`} {
+				assert.NotContains(t, text, secret, "%s: %s", mode, text)
+			}
+		}
+	}
+}
+
+// choiceOf is the id of an option on an attempt's sheet.
+func choiceOf(t *testing.T, attempt map[string]any, question, text string) string {
+	t.Helper()
+	for _, q := range attempt["questions"].([]any) {
+		q := q.(map[string]any)
+		if q["id"] != question {
+			continue
+		}
+		for _, o := range q["options"].([]any) {
+			if o := o.(map[string]any); o["text"] == text {
+				return o["id"].(string)
+			}
+		}
+	}
+	t.Fatalf("no option %q", text)
+	return ""
+}
+
+func TestAnAttemptOverHTTP(t *testing.T) {
+	st := quizSite(t)
+	begun := st.json("POST", "/api/quizzes/secretive/attempts", `{"mode":"graded"}`, http.StatusCreated)
+	at := "/api/attempts/" + begun["id"].(string)
+	one := choiceOf(t, begun, "one", "right one")
+	for range 2 {
+		saved := st.json("PUT", at+"/answers/one", `{"answer":"`+one+`","sure":"sure"}`, http.StatusOK)
+		assert.NotContains(t, saved, "feedback")
+	}
+	assert.Equal(t, map[string]any{"one": one}, st.json("GET", at, "", http.StatusOK)["answers"], "a reload finds it")
+	result := st.json("POST", at+"/submit", "", http.StatusOK)
+	assert.Equal(t, 1.0, result["score"])
+	assert.Equal(t, result, st.json("POST", at+"/submit", "", http.StatusOK), "twice is once")
+	after := st.json("GET", at, "", http.StatusOK)
+	assert.Equal(t, map[string]any{"one": 1.0}, after["answers_file"].(map[string]any)["answers"])
+	st.json("PUT", at+"/answers/one", `{"answer":"`+one+`"}`, http.StatusConflict)
+
+	practice := st.json("POST", "/api/quizzes/secretive/attempts", "", http.StatusCreated)
+	assert.Equal(t, "practice", practice["mode"])
+	saved := st.json("PUT", "/api/attempts/"+practice["id"].(string)+"/answers/one", `{"answer":"`+choiceOf(t, practice, "one", "wrong one")+`"}`, http.StatusOK)
+	told := saved["feedback"].(map[string]any)
+	assert.Equal(t, "SECRET-why", told["why"])
+	assert.Equal(t, "right one", told["right"])
+}
+
+func TestOnlyATeacherMarksByHand(t *testing.T) {
+	st := quizSite(t)
+	id := st.json("POST", "/api/quizzes/secretive/attempts", `{"mode":"graded"}`, http.StatusCreated)["id"].(string)
+	st.json("POST", "/api/attempts/"+id+"/submit", "", http.StatusOK)
+	for method, path := range map[string]string{"PUT": "/marks/text", "POST": "/extra"} {
+		st.json(method, "/api/attempts/"+id+path, `{"points":1,"note":"said in class","minutes":5}`, http.StatusForbidden)
+	}
+	w := st.ask("PUT", "/api/attempts/"+id+"/marks/text", `{"points":1,"note":"said in class"}`, header("Authorization", "Bearer the-key"))
+	require.Equal(t, http.StatusOK, w.Code, w.Body)
+	assert.Contains(t, w.Body.String(), "said in class")
+	assert.True(t, strings.Contains(w.Body.String(), `"score":1`), w.Body)
+}
+
+func TestWhatAQuizRefuses(t *testing.T) {
+	st := quizSite(t)
+	st.json("GET", "/api/quizzes/none", "", http.StatusNotFound)
+	st.json("POST", "/api/quizzes/none/attempts", "", http.StatusNotFound)
+	st.json("GET", "/api/attempts/none", "", http.StatusNotFound)
+	st.json("POST", "/api/quizzes/secretive/attempts", `{"mode":"exam"}`, http.StatusBadRequest)
+	id := st.json("POST", "/api/quizzes/secretive/attempts", "", http.StatusCreated)["id"].(string)
+	st.json("PUT", "/api/attempts/"+id+"/answers/none", `{"answer":1}`, http.StatusNotFound)
+	st.json("PUT", "/api/attempts/"+id+"/answers/one", `{}`, http.StatusBadRequest)
+	st.json("PUT", "/api/attempts/"+id+"/answers/one", `nonsense`, http.StatusBadRequest)
+}
