@@ -8,6 +8,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // ReadAnswers reads an answers file: one object or a list of them.
@@ -62,4 +63,53 @@ func Safe(text string) string {
 		return "'" + text
 	}
 	return text
+}
+
+// Layout is how a gradebook table is laid out.
+type Layout string
+
+// The layouts. Canvas imports one column for each assignment, with a row of
+// the points that are possible; Moodle maps columns that the teacher chooses.
+const (
+	Plain  Layout = "plain"
+	Canvas Layout = "canvas"
+	Moodle Layout = "moodle"
+)
+
+// WriteGradebook writes the gradebook of a quiz as a table.
+func WriteGradebook(out io.Writer, q *Quiz, rows []Row, layout Layout) error {
+	w := csv.NewWriter(out)
+	var max float64
+	for i := range q.Questions {
+		max += q.Questions[i].max()
+	}
+	table := [][]string{}
+	switch layout {
+	case Plain:
+		table = append(table, []string{"learner", "quiz", "score", "max", "percent", "passed", "submitted", "attempt"})
+		for _, r := range rows {
+			table = append(table, []string{Safe(r.Learner), q.ID, decimal(r.Score), decimal(r.Max), decimal(r.Percent), strconv.FormatBool(r.Passed), r.Submitted.UTC().Format(time.RFC3339), r.Attempt})
+		}
+	case Canvas:
+		table = append(table, []string{"Student", "ID", "SIS User ID", "SIS Login ID", "Section", Safe(q.Title)},
+			[]string{"    Points Possible", "", "", "", "", decimal(round(max))})
+		for _, r := range rows {
+			table = append(table, []string{Safe(r.Learner), "", "", "", "", decimal(r.Score)})
+		}
+	case Moodle:
+		// Feedback alone would wipe the grade: both go together.
+		table = append(table, []string{"fullname", "grade", "feedback"})
+		for _, r := range rows {
+			table = append(table, []string{Safe(r.Learner), decimal(r.Score), Safe(fmt.Sprintf("%s: %s of %s points", q.Title, decimal(r.Score), decimal(r.Max)))})
+		}
+	default:
+		return fmt.Errorf("a gradebook is laid out for plain, canvas or moodle, not %q", layout)
+	}
+	for _, row := range table {
+		if err := w.Write(row); err != nil {
+			return fmt.Errorf("write the gradebook: %w", err)
+		}
+	}
+	w.Flush()
+	return w.Error()
 }

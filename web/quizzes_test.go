@@ -145,3 +145,23 @@ func TestWhatAQuizRefuses(t *testing.T) {
 	st.json("PUT", "/api/attempts/"+id+"/answers/one", `{}`, http.StatusBadRequest)
 	st.json("PUT", "/api/attempts/"+id+"/answers/one", `nonsense`, http.StatusBadRequest)
 }
+
+func TestATeacherReadsResults(t *testing.T) {
+	st := quizSite(t)
+	begun := st.json("POST", "/api/quizzes/secretive/attempts", `{"mode":"graded"}`, http.StatusCreated)
+	at := "/api/attempts/" + begun["id"].(string)
+	st.json("PUT", at+"/answers/one", `{"answer":"`+choiceOf(t, begun, "one", "wrong one")+`","sure":"sure"}`, http.StatusOK)
+	st.json("POST", at+"/submit", "", http.StatusOK)
+	for _, path := range []string{"/results", "/gradebook.csv"} {
+		st.json("GET", "/api/quizzes/secretive"+path, "", http.StatusForbidden)
+	}
+	teacher := header("Authorization", "Bearer the-key")
+	w := st.ask("GET", "/api/quizzes/secretive/results", "", teacher)
+	require.Equal(t, http.StatusOK, w.Code, w.Body)
+	assert.Contains(t, w.Body.String(), `"sure_and_wrong":1,"wrong":[{"text":"wrong one","why":"SECRET-why","count":1}]`)
+	w = st.ask("GET", "/api/quizzes/secretive/gradebook.csv?layout=canvas", "", teacher)
+	require.Equal(t, http.StatusOK, w.Code, w.Body)
+	assert.Contains(t, w.Body.String(), "What must not be told")
+	w = st.ask("GET", "/api/quizzes/secretive/gradebook.csv?layout=excel", "", teacher)
+	assert.Equal(t, http.StatusBadRequest, w.Code)
+}

@@ -55,6 +55,8 @@ func (s *Server) routes() http.Handler {
 	on("GET /api/quizzes", s.quizList)
 	on("GET /api/quizzes/{id}", s.quizSheet)
 	on("POST /api/quizzes/{id}/attempts", s.beginAttempt)
+	on("GET /api/quizzes/{id}/results", s.quizResults)
+	on("GET /api/quizzes/{id}/gradebook.csv", s.quizGradebook)
 	on("GET /api/attempts/{id}", s.showAttempt)
 	on("PUT /api/attempts/{id}/answers/{question}", s.answer)
 	on("POST /api/attempts/{id}/questions/{question}/again", s.questionAgain)
