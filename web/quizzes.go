@@ -13,6 +13,7 @@ import (
 	"eddy/lab"
 	"eddy/quiz"
 	"eddy/web/keep"
+	"eddy/web/view"
 )
 
 // sheetView is a sheet as it travels: with its questions as HTML too.
@@ -425,4 +426,28 @@ func readJSON(w http.ResponseWriter, r *http.Request, into any, like string) err
 		return lab.Errorf(lab.Invalid, "The body must be like %s: %v", like, err)
 	}
 	return nil
+}
+
+// quizPage is the page of a quiz.
+func (s *Server) quizPage(w http.ResponseWriter, r *http.Request) error {
+	q, ok := s.quizzes.Find(r.PathValue("id"))
+	if !ok {
+		return lab.Errorf(lab.NotFound, "There is no quiz %q.", r.PathValue("id"))
+	}
+	s.render(w, r, http.StatusOK, view.Quiz(quizOf(q)))
+	return nil
+}
+
+// quizzesPage lists all quizzes.
+func (s *Server) quizzesPage(w http.ResponseWriter, r *http.Request) error {
+	var list []view.QuizPage
+	for _, q := range s.quizzes.All() {
+		list = append(list, quizOf(q))
+	}
+	s.render(w, r, http.StatusOK, view.Quizzes(list))
+	return nil
+}
+
+func quizOf(q *quiz.Quiz) view.QuizPage {
+	return view.QuizPage{ID: q.ID, Title: q.Title, Questions: len(q.Questions), Minutes: q.Minutes}
 }

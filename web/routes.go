@@ -17,6 +17,8 @@ func (s *Server) routes() http.Handler {
 	on("GET /{$}", s.home)
 	on("GET /lab/{name}", s.labPage)
 	on("GET /twins/{id}/{right}", s.twinsPage)
+	on("GET /quiz", s.quizzesPage)
+	on("GET /quiz/{id}", s.quizPage)
 	on("GET /static/{file...}", s.static)
 
 	on("GET /healthz", s.healthz)
