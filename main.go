@@ -32,6 +32,7 @@ import (
 	"eddy/quiz"
 	"eddy/scenarios"
 	"eddy/web"
+	"eddy/web/keep"
 )
 
 func main() {
@@ -223,14 +224,14 @@ func (o *options) flags(f *pflag.FlagSet) {
 	f.StringVar(&o.postgres, "postgres", "", "write database: URL (not yet)")
 	f.StringVar(&o.redis, "redis", "", "read database: host:port (not yet)")
 	f.StringVar(&o.elasticsearch, "elasticsearch", "", "read database: URL (not yet)")
-	f.StringVar(&o.scenarios, "scenarios", "", "folder with more scenarios (not yet)")
-	f.StringVar(&o.quizzes, "quizzes", "", "folder with more quizzes (not yet)")
+	f.StringVar(&o.scenarios, "scenarios", "", "folder with more scenarios, which are read again when they change")
+	f.StringVar(&o.quizzes, "quizzes", "", "folder with more quizzes, read again when a file changes")
 }
 
 func (o *options) check() error {
 	for name, value := range map[string]string{
 		"kafka": o.kafka, "postgres": o.postgres, "redis": o.redis,
-		"elasticsearch": o.elasticsearch, "scenarios": o.scenarios, "quizzes": o.quizzes,
+		"elasticsearch": o.elasticsearch,
 	} {
 		if value != "" {
 			return usageError{fmt.Errorf("not yet: --%s has no effect in this version of Eddy, leave it out", name)}
@@ -260,6 +261,20 @@ func serve(ctx context.Context, o options, stdout io.Writer) error {
 	}
 	defer ln.Close()
 
+	library, err := scenarios.NewLibrary(o.scenarios)
+	if err != nil {
+		return usageError{fmt.Errorf("--scenarios: %w", err)}
+	}
+	bank, err := quiz.NewBank(o.quizzes)
+	if err != nil {
+		return usageError{fmt.Errorf("--quizzes: %w", err)}
+	}
+	folder := dataFolder(o.data, o.getenv)
+	store, err := keep.Open(ctx, folder)
+	if err != nil {
+		return fmt.Errorf("opening what is kept (choose another folder with --data, or :memory: to keep nothing): %w", err)
+	}
+	defer store.Close()
 	labs := fleet.New(fleet.Config{Max: o.maxLabs, Open: o.open})
 	defer labs.Close()
 	var brokers []string
@@ -275,14 +290,17 @@ func serve(ctx context.Context, o options, stdout io.Writer) error {
 	host, _, _ := net.SplitHostPort(o.addr) // checked above
 	server, err := web.New(web.Config{
 		Labs: labs, TeacherKey: key, Hosts: append(o.hosts, host), Version: ownVersion(),
-		Log: slog.New(slog.NewTextHandler(os.Stderr, nil)),
+		Log: slog.New(slog.NewTextHandler(os.Stderr, nil)), Scenarios: library, Quizzes: bank, Keep: store,
 	})
 	if err != nil {
 		return fmt.Errorf("building the web app: %w", err)
 	}
 
 	fmt.Fprintln(stdout, serverURL(ln.Addr()))
-	fmt.Fprintln(stdout, "data:", dataFolder(o.data, o.getenv))
+	if folder == keep.Memory {
+		folder = "nothing is kept (:memory:)"
+	}
+	fmt.Fprintln(stdout, "data:", folder)
 	if len(brokers) > 0 {
 		fmt.Fprintln(stdout, "kafka:", strings.Join(brokers, ","), "(the lab at /lab/open)")
 	}
@@ -323,9 +341,6 @@ func serverURL(addr net.Addr) string {
 
 // dataFolder is where what must last is kept.
 func dataFolder(given string, getenv func(string) string) string {
-	if given == ":memory:" {
-		return "nothing is kept (:memory:)"
-	}
 	if given != "" {
 		return given
 	}
@@ -560,13 +575,19 @@ func listCmd(stdout io.Writer) *cobra.Command {
 			if len(args) > 0 {
 				what = args[0]
 			}
-			items := []scenarios.Outline{}
+			items, lines := []any{}, []string{}
 			switch what {
 			case "scenarios":
 				for _, s := range scenarios.Bundled() {
 					items = append(items, s.Outline())
+					lines = append(lines, fmt.Sprintf("%-26s level %d  %3d min  %s", s.ID, s.Level, s.Minutes, s.Title))
 				}
-			case "quizzes", "lessons":
+			case "quizzes":
+				for _, q := range quiz.Bundled() {
+					items = append(items, q.Outline())
+					lines = append(lines, fmt.Sprintf("%-26s %3d questions  %s", q.ID, len(q.Questions), q.Title))
+				}
+			case "lessons":
 				// None are bundled yet.
 			default:
 				return usageError{fmt.Errorf("there are no %q: list takes scenarios, quizzes or lessons", what)}
@@ -576,8 +597,8 @@ func listCmd(stdout io.Writer) *cobra.Command {
 				out.SetIndent("", "  ")
 				return out.Encode(items)
 			}
-			for _, i := range items {
-				fmt.Fprintf(stdout, "%-26s level %d  %3d min  %s\n", i.ID, i.Level, i.Minutes, i.Title)
+			for _, line := range lines {
+				fmt.Fprintln(stdout, line)
 			}
 			return nil
 		},

@@ -283,3 +283,23 @@ func (q *Question) Right(v Variant) string {
 	}
 	return strings.Join(parts, "; ")
 }
+
+// Outline is a quiz in a list. It holds no questions.
+type Outline struct {
+	ID        string   `json:"id"`
+	Title     string   `json:"title"`
+	Questions int      `json:"questions"`
+	Minutes   int      `json:"minutes,omitempty"`
+	Topics    []string `json:"topics"`
+}
+
+// Outline describes the quiz for a list.
+func (q *Quiz) Outline() Outline {
+	o := Outline{q.ID, q.Title, len(q.Questions), q.Minutes, []string{}}
+	for _, question := range q.Questions {
+		if question.Topic != "" && !slices.Contains(o.Topics, question.Topic) {
+			o.Topics = append(o.Topics, question.Topic)
+		}
+	}
+	return o
+}

@@ -209,6 +209,14 @@ func (l *Library) Find(id string) (*Scenario, bool) {
 	return nil, false
 }
 
+// Settings returns the lab settings of a scenario.
+func (l *Library) Settings(id string) (lab.Settings, error) {
+	if s, ok := l.Find(id); ok {
+		return s.settings(0), nil
+	}
+	return lab.Settings{}, lab.Errorf(lab.NotFound, "there is no scenario %q", id)
+}
+
 // Broken lists the files of the folder that have problems.
 func (l *Library) Broken() (broken []*Source) {
 	l.All()

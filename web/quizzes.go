@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"math"
 	"net/http"
-	"slices"
 	"time"
 
 	markdown "eddy/content"
@@ -41,22 +40,9 @@ func sheetHTML(s quiz.Sheet) sheetView {
 
 // quizList is GET /api/quizzes.
 func (s *Server) quizList(w http.ResponseWriter, r *http.Request) error {
-	type item struct {
-		ID        string   `json:"id"`
-		Title     string   `json:"title"`
-		Questions int      `json:"questions"`
-		Minutes   int      `json:"minutes,omitempty"`
-		Topics    []string `json:"topics"`
-	}
-	items := []item{}
+	items := []quiz.Outline{}
 	for _, q := range s.quizzes.All() {
-		one := item{q.ID, q.Title, len(q.Questions), q.Minutes, []string{}}
-		for _, question := range q.Questions {
-			if question.Topic != "" && !slices.Contains(one.Topics, question.Topic) {
-				one.Topics = append(one.Topics, question.Topic)
-			}
-		}
-		items = append(items, one)
+		items = append(items, q.Outline())
 	}
 	writeJSON(w, http.StatusOK, items)
 	return nil

@@ -19,6 +19,7 @@ func (s *Server) routes() http.Handler {
 	on("GET /twins/{id}/{right}", s.twinsPage)
 	on("GET /quiz", s.quizzesPage)
 	on("GET /quiz/{id}", s.quizPage)
+	on("GET /learn", s.learnPage)
 	on("GET /static/{file...}", s.static)
 
 	on("GET /healthz", s.healthz)
@@ -46,6 +47,11 @@ func (s *Server) routes() http.Handler {
 	on("POST /api/labs/{id}/again", s.again)
 	on("POST /api/labs/{id}/twins", s.twins)
 	on("GET /api/labs/{id}/compare", s.compare)
+
+	on("GET /api/scenarios", s.scenarioList)
+	on("GET /api/scenarios/{id}", s.scenarioOutline)
+	on("GET /api/labs/{id}/guide", s.guideView)
+	on("POST /api/labs/{id}/guide", s.guideDo)
 
 	on("GET /api/experiments", s.experiments)
 	on("GET /api/schemas", s.schemas)

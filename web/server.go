@@ -11,6 +11,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/singleflight"
+
 	"eddy/lab"
 	"eddy/lab/code"
 	"eddy/lab/fleet"
@@ -33,12 +35,13 @@ const (
 type Config struct {
 	Labs       *fleet.Fleet
 	TeacherKey string
-	Hosts      []string     // names the server is reached by, besides loopback and the address a request came in on
-	Version    string       // shown on the front door and in /healthz
-	Log        *slog.Logger // discarded where nil
-	Static     fs.FS        // the embedded files where nil
-	Keep       *keep.Store  // in memory where nil; whoever opened it closes it after Close
-	Quizzes    *quiz.Bank   // the bundled ones where nil
+	Hosts      []string           // names the server is reached by, besides loopback and the address a request came in on
+	Version    string             // shown on the front door and in /healthz
+	Log        *slog.Logger       // discarded where nil
+	Static     fs.FS              // the embedded files where nil
+	Scenarios  *scenarios.Library // the bundled ones where nil
+	Keep       *keep.Store        // in memory where nil; whoever opened it closes it after Close
+	Quizzes    *quiz.Bank         // the bundled ones where nil
 }
 
 // Server answers every request. It is an http.Handler; Serve runs it.
@@ -52,8 +55,10 @@ type Server struct {
 	metrics *metrics
 	colours colours
 	stacks  code.Look // where the instances of every lab stand
-
+	guides  *guides
 	ownKeep *keep.Store // closed with the server: nobody else knows it
+
+	resuming singleflight.Group // labs that are being brought to where a learner goes on
 
 	quizzes   *quiz.Bank
 	questions quiz.Labs // what judges a question that only a lab can
@@ -88,6 +93,11 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	if cfg.Scenarios == nil {
+		if cfg.Scenarios, err = scenarios.NewLibrary(""); err != nil {
+			return nil, err
+		}
+	}
 	var ownKeep *keep.Store
 	if cfg.Keep == nil {
 		if ownKeep, err = keep.Open(context.Background(), keep.Memory); err != nil {
@@ -95,8 +105,8 @@ func New(cfg Config) (*Server, error) {
 		}
 		cfg.Keep = ownKeep
 	}
-	s := &Server{cfg: cfg, decode: lab.DecodeActions, assets: assets, limits: newLimits(), runs: newRuns(), sockets: map[string]int{}, ownKeep: ownKeep}
-	s.questions = quiz.Labs{Scenario: scenarios.SettingsOf}
+	s := &Server{cfg: cfg, decode: lab.DecodeActions, assets: assets, limits: newLimits(), runs: newRuns(), sockets: map[string]int{}, guides: newGuides(), ownKeep: ownKeep}
+	s.questions = quiz.Labs{Scenario: cfg.Scenarios.Settings}
 	s.quizzes = cfg.Quizzes
 	s.desk = &quiz.Desk{Store: cfg.Keep, Find: s.quizzes.Find, Judge: atOnce{s.questions, make(chan struct{}, judging)}}
 	s.ctx, s.stop = context.WithCancelCause(context.Background())
