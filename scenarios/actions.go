@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
+	"strings"
 
 	"eddy/lab"
 	"eddy/lab/form"
@@ -46,6 +48,10 @@ func (a *Actions) ReadForm(v form.Value) {
 // add reads one action and says what is wrong with it at its place.
 func (a *Actions) add(v, name form.Value, raw []byte) {
 	action, err := lab.DecodeAction(raw)
+	if given := nameOf(raw); err != nil && given != "" && !slices.Contains(actionNames(), given) {
+		name.Problem("there is no action %q%s: the actions are %s", given, form.Likely(given, actionNames()), strings.Join(actionNames(), ", "))
+		return
+	}
 	if err != nil {
 		place(v, raw).Problem("%v", err)
 		return
@@ -58,6 +64,19 @@ func (a *Actions) add(v, name form.Value, raw []byte) {
 		at.Problem("%s", wrong.Message)
 	}
 	*a = append(*a, Action{action, v.Pos()})
+}
+
+// nameOf is the name of an action as it is written, "" where it has none.
+func nameOf(raw []byte) (name string) {
+	if json.Unmarshal(raw, &name) == nil {
+		return name
+	}
+	var object map[string]json.RawMessage
+	if json.Unmarshal(raw, &object) == nil && len(object) == 1 {
+		for name = range object {
+		}
+	}
+	return name
 }
 
 // argument finds the value of an action's argument.
@@ -123,11 +142,8 @@ func (s *Scenario) checkExpr(path, text string, goal bool) {
 	if m := exprPlace.FindStringSubmatch(message); m != nil {
 		line, _ := strconv.Atoi(m[1])
 		column, _ := strconv.Atoi(m[2])
-		if line == 1 {
-			at.Column += column - 1
-		} else {
-			at.Line, at.Column = at.Line+line-1, column
-		}
+		at = s.file.Inside(path, line, column)
+		message = strings.Replace(message, "the expression is wrong at "+m[0], "", 1)
 	}
 	s.file.Problems = append(s.file.Problems, form.Problem{Pos: at, Message: fmt.Sprintf("%s: %s", lastKey(path), message)})
 }
