@@ -52,6 +52,9 @@ func argsSchema(action string) map[string]any {
 	for _, spec := range lab.ActionSpecs() {
 		if spec.Name == action {
 			s := object(spec.Fields())
+			if action == "set" {
+				delete(s, "required") // each setting alone is enough
+			}
 			if action == "place_order" {
 				s["required"] = []string{"items"}
 				within(s, "properties")["items"] = itemsSchema()
