@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"eddy/lab"
-	"eddy/lab/shop"
 )
 
 // How pauses between actions are taken. People pause for moments that mean
@@ -107,14 +106,14 @@ func (r *recorder) became(before, after *lab.Board, next lab.Recorded, end bool)
 
 // moves are the newest orders that came further.
 func (r *recorder) moves(before, after *lab.Board) (parts []string) {
-	path := []string{shop.Created, shop.Paid, shop.Reserved, shop.Completed}
+	path := []string{"CREATED", "PAID", "RESERVED", "COMPLETED"}
 	for _, o := range byAge(after) {
 		name := r.called(o)
 		was, there := "", before.Orders[o.ID]
 		if there != nil {
 			was = there.Status
 		}
-		if name == "" || o.Status == was || was == "" && o.Status == shop.Created {
+		if name == "" || o.Status == was || was == "" && o.Status == "CREATED" {
 			continue
 		}
 		if i := slices.Index(path, o.Status); i > 0 {
