@@ -168,6 +168,22 @@ func CheckAction(a Action) (wrong []ArgError) {
 			}
 		}
 	}
+	if c, ok := a.Args.(checker); ok {
+		wrong = append(wrong, c.wrong()...)
+	}
+	return wrong
+}
+
+// checker is an action that knows more about its arguments than their types say.
+type checker interface{ wrong() []ArgError }
+
+func (a *placeOrder) wrong() (wrong []ArgError) {
+	if _, err := shop.Price(a.Items); err != nil {
+		wrong = append(wrong, ArgError{"items", err.Error()})
+	}
+	if a.As != "" && !handle.MatchString(a.As) {
+		wrong = append(wrong, ArgError{"as", fmt.Sprintf("%q is no handle: it has 1 to 20 letters, digits, - or _", a.As)})
+	}
 	return wrong
 }
 

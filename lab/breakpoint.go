@@ -125,8 +125,9 @@ func (l *Lab) release(h *hold, do string, fate error, cause int64) {
 
 // heldEntry writes that a message is held no longer.
 func (l *Lab) heldEntry(h *hold, fate, text string, cause int64) {
-	h.held.Fate = fate
-	seq := l.recordLocked(l.entryWith(KindNote, h.moment, cause, text, &Data{Held: &h.held}))
+	held := h.held // the entry that tells of the stop stays as it is
+	held.Fate = fate
+	seq := l.recordLocked(l.entryWith(KindNote, h.moment, cause, text, &Data{Held: &held}))
 	l.causes.takes(h.seat, h.moment, seq)
 }
 

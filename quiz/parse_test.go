@@ -16,7 +16,7 @@ func TestBundledQuizzesAreSound(t *testing.T) {
 func TestParseFindsMistakes(t *testing.T) {
 	question := func(text string) string { return "id: q\ntitle: t\nquestions:\n  - " + text + "\n" }
 	for text, want := range map[string]string{
-		"":                                       "line 1, column 1: this is not YAML: the file is empty",
+		"":                                       "line 1, column 1: the file is empty",
 		"id: q\ntitle: t\n":                      `line 1, column 1: the file needs the key "questions"`,
 		"id: q\ntitle: t\nquestions: []\n":       "line 3, column 12: a quiz has 1 to 200 questions, not 0",
 		question("{id: a, kind: chose, ask: q}"): `line 4, column 19: kind cannot be "chose": valid are single, multiple, order, match, number, text, predict, lab`,
@@ -26,7 +26,7 @@ func TestParseFindsMistakes(t *testing.T) {
 		question("{id: a, kind: single, ask: q, number: {value: 1}, options: [{text: a, correct: true}, {text: b, why: n}]}"):                                     "line 4, column 43: number does not belong to the kind single",
 		question("{id: a, kind: order, ask: q, order: [a, b], before: [[a, x]]}"):                                                                                 `line 4, column 58: "x" is no item of order: there are a; b`,
 		question("{id: a, kind: order, ask: q, order: [a, b], before: [[b, a]]}"):                                                                                 `line 4, column 58: order itself has "b" after "a"`,
-		question("{id: a, kind: lab, ask: q, lab: {answer: 'stock(\"mouse\")'}}"):                                                                                 "line 4, column 47: answer: the expression is wrong at line 1, column 1: it must be true or false, and it is int",
+		question("{id: a, kind: lab, ask: q, lab: {answer: 'stock(\"mouse\")'}}"):                                                                                 "line 4, column 47: answer: it must be true or false, and it is int",
 		question("{id: a, kind: predict, ask: q, vary: {n: [1, x]}, lab: {do: [{scale: {service: payment, instances: '{n}'}}], answer: 'members(\"payment\")'}}"): "line 4, column 65: with n = x: action 1: argument of scale: instances must be a whole number, not string",
 		question("{id: a, kind: text, ask: q, points: 5, accept: [{idea: i, any: [w]}]}"):                                                                         "line 4, column 41: the ideas give 1 points together, so 5 can never be reached",
 	} {

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"eddy/lab"
 	"eddy/lab/form"
 	"eddy/lab/script"
 )
@@ -54,15 +53,10 @@ func (s *Scenario) check(name string) {
 	case name != "" && s.ID != name:
 		s.problem("id", "the id is %q, and the file is called %q: they must be the same", s.ID, name)
 	}
-	for _, text := range []struct{ path, value string }{{"title", s.Title}, {"summary", s.Summary}} {
-		if s.file.Has(text.path) && strings.TrimSpace(text.value) == "" {
-			s.problem(text.path, "%s is empty", text.path)
-		}
-	}
-	if s.file.Has("level") && (s.Level < 1 || s.Level > 5) {
+	if s.file.Good("level") && (s.Level < 1 || s.Level > 5) {
 		s.problem("level", "level is 1 to 5, not %d", s.Level)
 	}
-	if s.file.Has("minutes") && (s.Minutes < 1 || s.Minutes > 120) {
+	if s.file.Good("minutes") && (s.Minutes < 1 || s.Minutes > 120) {
 		s.problem("minutes", "minutes is 1 to 120, not %d", s.Minutes)
 	}
 	for i, need := range s.Needs {
@@ -70,7 +64,7 @@ func (s *Scenario) check(name string) {
 			s.problem(fmt.Sprintf("needs[%d]", i), "a scenario cannot need itself")
 		}
 	}
-	if s.file.Has("steps") && (len(s.Steps) == 0 || len(s.Steps) > maxSteps) {
+	if s.file.Good("steps") && (len(s.Steps) == 0 || len(s.Steps) > maxSteps) {
 		s.problem("steps", "a scenario has 1 to %d steps, not %d", maxSteps, len(s.Steps))
 	}
 	for i := range s.Steps {
@@ -87,7 +81,7 @@ func (s *Scenario) checkStep(path string, st *Step, before []Step) {
 	case slices.ContainsFunc(before, func(o Step) bool { return o.ID == st.ID }):
 		s.problem(in("id"), "there is a step %q already: ids of steps differ", st.ID)
 	}
-	if s.file.Has(in("goal")) {
+	if s.file.Good(in("goal")) {
 		script.CheckExpr(s.file, in("goal"), st.Goal, true)
 	}
 	if st.Predict != nil {
@@ -106,15 +100,15 @@ func (s *Scenario) checkStep(path string, st *Step, before []Step) {
 		}
 	}
 	for i, name := range st.Allow {
-		if !slices.Contains(actionNames(), name) {
-			s.problem(fmt.Sprintf("%s[%d]", in("allow"), i), "there is no action %q: the actions are %s", name, strings.Join(actionNames(), ", "))
+		if !slices.Contains(script.ActionNames(), name) {
+			s.problem(fmt.Sprintf("%s[%d]", in("allow"), i), "there is no action %q%s: the actions are %s", name, form.Likely(name, script.ActionNames()), strings.Join(script.ActionNames(), ", "))
 		}
 	}
 	if len(st.Tasks) > maxTasks {
 		s.problem(in("tasks"), "a step has at most %d tasks, not %d", maxTasks, len(st.Tasks))
 	}
 	for i, t := range st.Tasks {
-		if at := fmt.Sprintf("%s[%d].when", in("tasks"), i); s.file.Has(at) {
+		if at := fmt.Sprintf("%s[%d].when", in("tasks"), i); s.file.Good(at) {
 			script.CheckExpr(s.file, at, t.When, true)
 		}
 	}
@@ -135,8 +129,12 @@ func (s *Scenario) checkStep(path string, st *Step, before []Step) {
 func (s *Scenario) checkOptions(path string, options []string, answer int) {
 	switch {
 	case len(options) == 0 && !s.file.Has(path+".options") && s.file.Has(path+".ask"):
-		s.problem(path, "%s needs options to choose from", lastKey(path))
-	case !s.file.Has(path + ".options"):
+		instead := ""
+		if lastKey(path) == "observe" {
+			instead = ", or an expr whose value is read"
+		}
+		s.problem(path, "%s needs options to choose from%s", lastKey(path), instead)
+	case !s.file.Good(path+".options") || s.file.Has(path+".answer") && !s.file.Good(path+".answer"):
 	case len(options) < 2 || len(options) > maxOptions:
 		s.problem(path+".options", "a question has 2 to %d options, not %d", maxOptions, len(options))
 	case answer < 0 || answer >= len(options):
@@ -155,10 +153,3 @@ func (s *Scenario) problem(path, format string, args ...any) {
 }
 
 func lastKey(path string) string { return path[strings.LastIndexByte(path, '.')+1:] }
-
-func actionNames() (names []string) {
-	for _, spec := range lab.ActionSpecs() {
-		names = append(names, spec.Name)
-	}
-	return names
-}

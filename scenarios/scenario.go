@@ -20,15 +20,15 @@ type (
 
 // Scenario is a guided walk through one pattern: a lab and a few steps in it.
 type Scenario struct {
-	ID      string   `yaml:"id" form:"required" doc:"equals the name of the file"`
+	ID      string   `yaml:"id" form:"required" schema:"pattern=^[a-z0-9]+(-[a-z0-9]+)*$" doc:"equals the name of the file"`
 	Title   string   `yaml:"title" form:"required"`
 	Pattern string   `yaml:"pattern" form:"required" is:"sync-async|kafka|cqrs|event-sourcing|saga|idempotency|dead-letter|schema|outbox|capstone" doc:"what it teaches"`
-	Level   int      `yaml:"level" form:"required" doc:"1, for somebody who has never seen Kafka, to 5"`
-	Minutes int      `yaml:"minutes" form:"required" doc:"how long a learner takes, about"`
+	Level   int      `yaml:"level" form:"required" schema:"minimum=1; maximum=5" doc:"1, for somebody who has never seen Kafka, to 5"`
+	Minutes int      `yaml:"minutes" form:"required" schema:"minimum=1; maximum=120" doc:"how long a learner takes, about"`
 	Needs   []string `yaml:"needs" doc:"ids of scenarios to do before"`
 	Summary string   `yaml:"summary" form:"required" doc:"one sentence"`
 	Lab     Settings `yaml:"lab" doc:"settings of the lab, where they differ from the standard ones"`
-	Steps   []Step   `yaml:"steps" form:"required"`
+	Steps   []Step   `yaml:"steps" form:"required" schema:"minItems=1; maxItems=20"`
 
 	file *form.File
 }
@@ -36,17 +36,17 @@ type Scenario struct {
 // Step is one thing to understand: the learner predicts, does, observes, and
 // explains.
 type Step struct {
-	ID           string        `yaml:"id" form:"required"`
+	ID           string        `yaml:"id" form:"required" schema:"pattern=^[a-z0-9]+(-[a-z0-9]+)*$"`
 	Title        string        `yaml:"title" form:"required"`
 	Say          string        `yaml:"say" doc:"what the learner reads first; markdown"`
 	Predict      *Question     `yaml:"predict" doc:"asked before anything is done"`
 	Do           Actions       `yaml:"do" doc:"done for the learner when the step opens"`
-	Tasks        []Task        `yaml:"tasks" doc:"one to three things to do, which tick themselves"`
+	Tasks        []Task        `yaml:"tasks" schema:"maxItems=3" doc:"one to three things to do, which tick themselves"`
 	Allow        []string      `yaml:"allow" doc:"the actions that the learner is offered; everything where nothing is said"`
 	Goal         string        `yaml:"goal" form:"required" doc:"true once the step is done: an expression over the board"`
 	Within       time.Duration `yaml:"within" doc:"how long after the solution the goal may take, 10s where nothing is said; lab time"`
 	Observe      *Observation  `yaml:"observe" doc:"asked at the decisive moment, while the lab stands still"`
-	Hints        []string      `yaml:"hints" doc:"look, think, do: where to look, the principle as a question, the exact action"`
+	Hints        []string      `yaml:"hints" schema:"maxItems=3" doc:"look, think, do: where to look, the principle as a question, the exact action"`
 	Because      []Part        `yaml:"because" doc:"the sentence that explains it, to be put together: text, and lists of choices of which the first is right"`
 	Explain      string        `yaml:"explain" doc:"the model answer; markdown"`
 	InProduction string        `yaml:"in_production" doc:"what it means outside the lab, two lines; markdown"`
@@ -54,14 +54,14 @@ type Step struct {
 	Solution     Actions       `yaml:"solution" doc:"actions that reach the goal"`
 	Wrong        []Actions     `yaml:"wrong" doc:"lists of actions that look right and do not reach the goal"`
 	Lens         string        `yaml:"lens" is:"map|topics|story|aggregate|read|code" doc:"the figure that is open"`
-	Follow       string        `yaml:"follow" doc:"handle of the order whose letter the figures follow"`
+	Follow       string        `yaml:"follow" schema:"pattern=^[A-Za-z0-9_-]{1,20}$" doc:"handle of the order whose letter the figures follow"`
 }
 
 // Question is asked before: the learner predicts.
 type Question struct {
 	Ask     string   `yaml:"ask" form:"required"`
-	Options []string `yaml:"options" form:"required"`
-	Answer  int      `yaml:"answer" form:"required" doc:"which option is right, counted from 0"`
+	Options []string `yaml:"options" schema:"minItems=2; maxItems=8; uniqueItems=true" form:"required" schema:"minItems=2; maxItems=8; uniqueItems=true"`
+	Answer  int      `yaml:"answer" schema:"minimum=0" form:"required" doc:"which option is right, counted from 0"`
 }
 
 // Observation is asked afterwards: the learner says what was seen. It has
@@ -69,7 +69,7 @@ type Question struct {
 type Observation struct {
 	Ask     string   `yaml:"ask" form:"required"`
 	Options []string `yaml:"options"`
-	Answer  int      `yaml:"answer" doc:"which option is right, counted from 0"`
+	Answer  int      `yaml:"answer" schema:"minimum=0" doc:"which option is right, counted from 0"`
 	Expr    string   `yaml:"expr" doc:"the value to be read, over the board"`
 }
 

@@ -11,5 +11,15 @@ import (
 func Schema() map[string]any {
 	s := form.Schema(Scenario{}, "Eddy scenario")
 	s["$defs"] = map[string]any{"action": script.ActionSchema()}
+	step := within(s, "properties", "steps", "items", "properties")
+	within(step, "allow")["items"] = map[string]any{"enum": script.ActionNames()}
+	within(step, "because")["contains"] = map[string]any{"type": "array"} // something to choose
+	return s
+}
+
+func within(s map[string]any, path ...string) map[string]any {
+	for _, name := range path {
+		s = s[name].(map[string]any)
+	}
 	return s
 }

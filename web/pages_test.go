@@ -71,7 +71,7 @@ func TestPageOfALabThatIsNotThereOffersANewOne(t *testing.T) {
 	assert.Contains(t, w.Body.String(), "/lab/free")
 	assert.Contains(t, w.Body.String(), "no lab with this id")
 	assert.Contains(t, st.ask("GET", "/lab/open", "").Body.String(), "--kafka-listen")
-	assert.Contains(t, st.ask("GET", "/lab/double-charge", "").Body.String(), "double-charge")
+	assert.Contains(t, st.ask("GET", "/lab/no-such", "").Body.String(), "no-such")
 }
 
 func TestTextFromTheAddressIsNeverMarkup(t *testing.T) {

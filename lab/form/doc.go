@@ -13,6 +13,7 @@
 //     (Schema) and the completion in an editor are made of it.
 //
 // Fields are described by tags: `yaml:"name"`, `form:"required"`, `doc:"one
-// sentence"`, `is:"a|b|c"` for the values of a text. A type may read itself
+// sentence"`, `is:"a|b|c"` for the values of a text, and `schema:"minimum=1; maximum=5"`
+// for what the JSON Schema says besides; checking that is left to whoever reads. A type may read itself
 // (Reader) and describe itself (Describer).
 package form

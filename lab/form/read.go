@@ -1,8 +1,10 @@
 package form
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"reflect"
 	"regexp"
 	"slices"
@@ -36,7 +38,9 @@ func (p Problem) Error() string {
 type File struct {
 	Problems []Problem
 	at       map[string]Pos
-	inside   map[string]Pos // of quoted and of block texts: where the text itself begins
+	texts    map[string]*yaml.Node // scalars, by path
+	failed   map[string]bool       // paths whose value is of the wrong kind
+	lines    []string
 }
 
 // Reader is a type that reads itself from a value of the file.
@@ -45,20 +49,28 @@ type Reader interface{ ReadForm(v Value) }
 // Read reads a file into a struct. What could be read is there even where
 // there are problems.
 func Read(data []byte, into any) *File {
-	f := &File{at: map[string]Pos{}, inside: map[string]Pos{}}
+	f := &File{at: map[string]Pos{}, texts: map[string]*yaml.Node{}, failed: map[string]bool{}}
 	if len(data) > MaxBytes {
 		f.problem(Pos{1, 1}, "the file has %d bytes: at most %d are read", len(data), MaxBytes)
 		return f
 	}
-	var doc yaml.Node
-	dec := yaml.NewDecoder(strings.NewReader(string(data)))
+	if bad := notText(data); bad >= 0 {
+		f.problem(Pos{1 + bytes.Count(data[:bad], []byte("\n")), 1}, "this is not text: the file must be written in UTF-8")
+		return f
+	}
+	f.lines = strings.Split(string(data), "\n")
+	var doc, more yaml.Node
+	dec := yaml.NewDecoder(bytes.NewReader(data))
 	if err := dec.Decode(&doc); err != nil {
 		f.syntax(err)
 		return f
 	}
-	var more yaml.Node
-	if dec.Decode(&more) == nil {
+	switch err := dec.Decode(&more); {
+	case err == nil:
 		f.problem(place(&more), "a second document begins here: a file holds one")
+		return f
+	case !errors.Is(err, io.EOF):
+		f.syntax(err)
 		return f
 	}
 	if !f.sane(&doc, 0) {
@@ -87,54 +99,32 @@ func (f *File) At(path string) Pos {
 	return Pos{1, 1}
 }
 
-// Inside says where the text of a path begins: after its quote, or on the line
-// below the sign of a block.
-func (f *File) Inside(path string) Pos {
-	if at, ok := f.inside[path]; ok {
-		return at
-	}
-	return f.At(path)
-}
-
 // note keeps where the value of a path stands.
 func (f *File) note(path string, n *yaml.Node) {
-	at := place(n)
-	f.at[path] = at
-	switch {
-	case n.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) != 0:
-		f.inside[path] = Pos{at.Line, at.Column + 1}
-	case n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0:
-		f.inside[path] = Pos{at.Line + 1, 1}
+	f.at[path] = place(n)
+	if n.Kind == yaml.ScalarNode {
+		f.texts[path] = n
 	}
 }
 
 // Has tells whether the file gives a value at a path.
 func (f *File) Has(path string) bool { _, ok := f.at[path]; return ok }
 
+// Good tells whether the file gives a value at a path, and it is of the kind
+// that is wanted there: whoever checks it further need not say so again.
+func (f *File) Good(path string) bool { return f.Has(path) && !f.failed[path] }
+
 // Problem notes what is wrong with the value of a path.
 func (f *File) Problem(path, format string, args ...any) { f.problem(f.At(path), format, args...) }
 
+// maxProblems bounds what is said of a file that is nothing but problems.
+const maxProblems = 100
+
 func (f *File) problem(at Pos, format string, args ...any) {
+	if len(f.Problems) >= maxProblems {
+		return
+	}
 	f.Problems = append(f.Problems, Problem{at, fmt.Sprintf(format, args...)})
-}
-
-var yamlLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?(?:line (\d+): )?(.*)$`)
-
-// syntax words an error of the parser, which knows the line alone.
-func (f *File) syntax(err error) {
-	at, message := Pos{1, 1}, err.Error()
-	if m := yamlLine.FindStringSubmatch(message); m != nil {
-		for _, line := range m[1:3] {
-			if n, err := strconv.Atoi(line); err == nil {
-				at.Line = n
-			}
-		}
-		message = m[3]
-	}
-	if message == "EOF" {
-		message = "the file is empty"
-	}
-	f.problem(at, "this is not YAML: %s", message)
 }
 
 // sane refuses what makes a short file large.
@@ -183,8 +173,9 @@ func short(s string) string {
 	return s
 }
 
-func (f *File) wrong(n *yaml.Node, name, want string) {
-	f.problem(place(n), "%s must be %s, and it is %s", name, want, kindOf(n))
+func (f *File) wrong(path string, n *yaml.Node, want string) {
+	f.failed[path] = true
+	f.problem(place(n), "%s must be %s, and it is %s", lastName(path), want, kindOf(n))
 }
 
 var durationType = reflect.TypeFor[time.Duration]()
@@ -192,7 +183,6 @@ var durationType = reflect.TypeFor[time.Duration]()
 // value reads a node into a Go value. Path is "" for the whole file.
 func (f *File) value(path string, n *yaml.Node, into reflect.Value) {
 	f.note(path, n)
-	name := lastName(path)
 	if into.CanAddr() {
 		if r, ok := into.Addr().Interface().(Reader); ok {
 			r.ReadForm(Value{f, path, n})
@@ -205,7 +195,7 @@ func (f *File) value(path string, n *yaml.Node, into reflect.Value) {
 		return
 	}
 	if into.Type() == durationType {
-		f.duration(n, name, into)
+		f.duration(path, n, into)
 		return
 	}
 	switch into.Kind() {
@@ -213,7 +203,7 @@ func (f *File) value(path string, n *yaml.Node, into reflect.Value) {
 		f.mapping(path, n, into)
 	case reflect.Slice:
 		if n.Kind != yaml.SequenceNode {
-			f.wrong(n, name, "a list")
+			f.wrong(path, n, "a list")
 			return
 		}
 		list := reflect.MakeSlice(into.Type(), len(n.Content), len(n.Content))
@@ -224,7 +214,7 @@ func (f *File) value(path string, n *yaml.Node, into reflect.Value) {
 	case reflect.String:
 		// A number or true is as good a text as any: options may be 1, 2, 3.
 		if n.Kind != yaml.ScalarNode || n.Tag == "!!null" {
-			f.wrong(n, name, "text")
+			f.wrong(path, n, "text")
 			return
 		}
 		into.SetString(n.Value)
@@ -233,37 +223,38 @@ func (f *File) value(path string, n *yaml.Node, into reflect.Value) {
 			into.SetInt(int64(v))
 			return
 		}
-		f.wrong(n, name, "a whole number")
+		f.wrong(path, n, "a whole number")
 	case reflect.Uint64:
 		if v, err := strconv.ParseUint(n.Value, 10, 64); n.Kind == yaml.ScalarNode && n.Tag == "!!int" && err == nil {
 			into.SetUint(v)
 			return
 		}
-		f.wrong(n, name, "a whole number, 0 or more")
+		f.wrong(path, n, "a whole number, 0 or more")
 	case reflect.Float64:
 		if v, err := strconv.ParseFloat(n.Value, 64); n.Kind == yaml.ScalarNode && (n.Tag == "!!int" || n.Tag == "!!float") && err == nil {
 			into.SetFloat(v)
 			return
 		}
-		f.wrong(n, name, "a number")
+		f.wrong(path, n, "a number")
 	case reflect.Bool:
 		if v, err := strconv.ParseBool(n.Value); n.Kind == yaml.ScalarNode && n.Tag == "!!bool" && err == nil {
 			into.SetBool(v)
 			return
 		}
-		f.wrong(n, name, "true or false")
+		f.wrong(path, n, "true or false")
 	default:
 		panic(fmt.Sprintf("form: %s has the type %s, which is not read", path, into.Type()))
 	}
 }
 
-func (f *File) duration(n *yaml.Node, name string, into reflect.Value) {
+func (f *File) duration(path string, n *yaml.Node, into reflect.Value) {
 	d, err := time.ParseDuration(n.Value)
 	if n.Kind != yaml.ScalarNode || n.Tag == "!!null" || err != nil {
-		f.wrong(n, name, "a duration, such as 500ms, 20s or 2m")
+		f.wrong(path, n, "a duration, such as 500ms, 20s or 2m")
 		return
 	}
 	if d < 0 {
+		f.failed[path] = true
 		f.problem(place(n), "%s is negative: a duration is 0 or more", n.Value)
 		return
 	}
@@ -272,12 +263,9 @@ func (f *File) duration(n *yaml.Node, name string, into reflect.Value) {
 
 // mapping reads a struct, key by key.
 func (f *File) mapping(path string, n *yaml.Node, into reflect.Value) {
-	what := "the file"
-	if path != "" {
-		what = lastName(path)
-	}
+	what := lastName(path)
 	if n.Kind != yaml.MappingNode {
-		f.wrong(n, what, "a mapping with the keys "+strings.Join(keys(into.Type()), ", "))
+		f.wrong(path, n, "a mapping with the keys "+strings.Join(keys(into.Type()), ", "))
 		return
 	}
 	seen := map[string]bool{}
@@ -290,7 +278,7 @@ func (f *File) mapping(path string, n *yaml.Node, into reflect.Value) {
 		case seen[key.Value]:
 			f.problem(place(key), "%q stands here for the second time", key.Value)
 		case !ok:
-			f.problem(place(key), "there is no key %q in %s%s: valid are %s", key.Value, what, likely(key.Value, keys(into.Type())), strings.Join(keys(into.Type()), ", "))
+			f.problem(place(key), "there is no key %q in %s%s: valid are %s", key.Value, what, Likely(key.Value, keys(into.Type())), strings.Join(keys(into.Type()), ", "))
 		default:
 			f.value(join(path, key.Value), value, field)
 		}
@@ -298,8 +286,12 @@ func (f *File) mapping(path string, n *yaml.Node, into reflect.Value) {
 	}
 	for i := range into.NumField() {
 		tag := into.Type().Field(i).Tag
-		if name := tag.Get("yaml"); tag.Get("form") == "required" && !seen[name] {
+		switch name := tag.Get("yaml"); {
+		case tag.Get("form") != "required":
+		case !seen[name]:
 			f.problem(place(n), "%s needs the key %q", what, name)
+		case f.Good(join(path, name)) && into.Field(i).Kind() == reflect.String && strings.TrimSpace(into.Field(i).String()) == "":
+			f.Problem(join(path, name), "%s is empty", name)
 		}
 		if list := oneOf(tag); list != nil && into.Field(i).Kind() == reflect.String {
 			if v := into.Field(i).String(); v != "" && !slices.Contains(list, v) {
@@ -358,8 +350,9 @@ func lastName(path string) string {
 	return path
 }
 
-// likely names the key that was probably meant, if one is near.
-func likely(given string, valid []string) string {
+// Likely names in brackets the word that was probably meant, "" where none is
+// near.
+func Likely(given string, valid []string) string {
 	best, least := "", 3
 	for _, v := range valid {
 		if d := distance(given, v); d < least {
@@ -374,6 +367,9 @@ func likely(given string, valid []string) string {
 
 // distance is the Levenshtein distance of two short words.
 func distance(a, b string) int {
+	if len(a) > 2*len(b)+2 {
+		return len(a)
+	}
 	row := make([]int, len(b)+1)
 	for j := range row {
 		row[j] = j

@@ -1,7 +1,9 @@
 package form
 
 import (
+	"encoding/json"
 	"reflect"
+	"strings"
 )
 
 // Describer is a type that describes itself in the JSON Schema.
@@ -49,6 +51,14 @@ func schemaOf(t reflect.Type) map[string]any {
 		if list := oneOf(field.Tag); list != nil {
 			s = map[string]any{"enum": list}
 		}
+		if field.Tag.Get("form") == "required" && field.Type.Kind() == reflect.String && s["enum"] == nil {
+			s["pattern"] = `\S` // what is required is not empty
+		}
+		for rule := range strings.SplitSeq(field.Tag.Get("schema"), "; ") {
+			if name, value, ok := strings.Cut(rule, "="); ok {
+				s[name] = plain(value)
+			}
+		}
 		if doc := field.Tag.Get("doc"); doc != "" {
 			s["description"] = doc
 		}
@@ -62,6 +72,14 @@ func schemaOf(t reflect.Type) map[string]any {
 		s["required"] = required
 	}
 	return s
+}
+
+// plain is a value of the tag `schema`: JSON, or else text.
+func plain(value string) (v any) {
+	if json.Unmarshal([]byte(value), &v) != nil {
+		return value
+	}
+	return v
 }
 
 // Duration is the schema of a duration as Go writes it.

@@ -2,6 +2,8 @@ package script
 
 import (
 	"encoding/json"
+	"slices"
+	"strings"
 
 	"eddy/lab"
 	"eddy/lab/form"
@@ -43,6 +45,10 @@ func (a *Actions) ReadForm(v form.Value) {
 // add reads one action and says what is wrong with it at its place.
 func (a *Actions) add(v, name form.Value, raw []byte) {
 	action, err := lab.DecodeAction(raw)
+	if given := nameOf(raw); err != nil && given != "" && !slices.Contains(ActionNames(), given) {
+		name.Problem("there is no action %q%s: the actions are %s", given, form.Likely(given, ActionNames()), strings.Join(ActionNames(), ", "))
+		return
+	}
 	if err != nil {
 		place(v, raw).Problem("%v", err)
 		return
@@ -55,6 +61,19 @@ func (a *Actions) add(v, name form.Value, raw []byte) {
 		at.Problem("%s", wrong.Message)
 	}
 	*a = append(*a, Action{action, v.Pos()})
+}
+
+// nameOf is the name of an action as it is written, "" where it has none.
+func nameOf(raw []byte) (name string) {
+	if json.Unmarshal(raw, &name) == nil {
+		return name
+	}
+	var object map[string]json.RawMessage
+	if json.Unmarshal(raw, &object) == nil && len(object) == 1 {
+		for name = range object {
+		}
+	}
+	return name
 }
 
 // argument finds the value of an action's argument.
@@ -105,4 +124,12 @@ func place(v form.Value, raw []byte) form.Value {
 // SchemaForm implements form.Describer.
 func (a *Actions) SchemaForm() map[string]any {
 	return map[string]any{"type": "array", "items": map[string]any{"$ref": "#/$defs/action"}}
+}
+
+// ActionNames lists every action, in the order of the contract.
+func ActionNames() (names []string) {
+	for _, spec := range lab.ActionSpecs() {
+		names = append(names, spec.Name)
+	}
+	return names
 }

@@ -24,12 +24,8 @@ func CheckExpr(f *form.File, path, text string, goal bool) {
 	if m := exprPlace.FindStringSubmatch(message); m != nil {
 		line, _ := strconv.Atoi(m[1])
 		column, _ := strconv.Atoi(m[2])
-		at = f.Inside(path)
-		if line == 1 {
-			at.Column += column - 1
-		} else {
-			at.Line, at.Column = at.Line+line-1, column
-		}
+		at = f.Inside(path, line, column)
+		message = strings.Replace(message, "the expression is wrong at "+m[0], "", 1)
 	}
 	f.Problems = append(f.Problems, form.Problem{Pos: at, Message: fmt.Sprintf("%s: %s", path[strings.LastIndexByte(path, '.')+1:], message)})
 }

@@ -1,9 +1,21 @@
 package script
 
 import (
+	"regexp"
+
 	"eddy/lab"
 	"eddy/lab/form"
 )
+
+// handle is what an order may be called.
+var handle = regexp.MustCompile(`^[A-Za-z0-9_-]{1,20}$`)
+
+func within(s map[string]any, path ...string) map[string]any {
+	for _, name := range path {
+		s = s[name].(map[string]any)
+	}
+	return s
+}
 
 // ActionSchema is the JSON Schema of one action.
 func ActionSchema() map[string]any {
@@ -32,10 +44,34 @@ func ActionSchema() map[string]any {
 func argsSchema(action string) map[string]any {
 	for _, spec := range lab.ActionSpecs() {
 		if spec.Name == action {
-			return object(spec.Fields())
+			s := object(spec.Fields())
+			if action == "set" {
+				delete(s, "required") // each setting alone is enough
+			}
+			if action == "place_order" {
+				s["required"] = []string{"items"}
+				within(s, "properties")["items"] = itemsSchema()
+				within(s, "properties", "as")["pattern"] = handle.String()
+			}
+			return s
 		}
 	}
-	panic("scenarios: there is no action " + action)
+	panic("script: there is no action " + action)
+}
+
+// itemsSchema is what an order may be of; burst knows the products, too.
+func itemsSchema() map[string]any {
+	item := map[string]any{"type": "object", "properties": map[string]any{
+		"sku": within(argsSchema("burst"), "properties", "sku"), "name": map[string]any{"type": "string"},
+		"qty": map[string]any{"type": "integer", "minimum": 1, "maximum": 1000},
+	}, "required": []string{"qty"}}
+	return map[string]any{"type": "array", "minItems": 1, "maxItems": 20, "items": item}
+}
+
+// ranges are those of settings, as the lab checks them.
+var ranges = map[string][2]int{
+	"brokers": {1, 3}, "slots": {1, 64}, "snapshot_every": {0, 1000},
+	"instances": {0, 8}, "retries": {0, 20}, "schema_version": {1, 2},
 }
 
 func object(fields []lab.Arg) map[string]any {
@@ -85,10 +121,19 @@ func settingsSchema() map[string]any {
 	service := object(lab.ServiceFields())
 	services := map[string]any{}
 	for _, name := range lab.ServiceNames {
-		services[name] = service
+		services[name], services[lab.GroupID(name)] = service, service
 	}
 	properties := s["properties"].(map[string]any)
-	properties["services"] = map[string]any{"type": "object", "properties": services}
+	properties["services"] = map[string]any{"type": "object", "properties": services, "additionalProperties": false}
+	within(properties, "partitions")["propertyNames"] = map[string]any{"enum": lab.AllTopics()}
+	within(properties, "stock")["propertyNames"] = within(argsSchema("burst"), "properties", "sku")
+	for name, r := range ranges {
+		for _, of := range []map[string]any{properties, within(service, "properties")} {
+			if setting, ok := of[name].(map[string]any); ok {
+				setting["minimum"], setting["maximum"] = r[0], r[1]
+			}
+		}
+	}
 	properties["work"] = form.Duration()
 	for _, o := range []map[string]any{s, service} {
 		delete(o, "required") // what is not said is as it is by standard
