@@ -27,6 +27,7 @@ type guideView struct {
 	Gate      string       `json:"gate,omitempty"`       // why the lab cannot be acted on yet
 	Ghost     string       `json:"ghost,omitempty"`      // the prediction, to stand by the figures
 	Outcome   string       `json:"outcome,omitempty"`    // the prediction next to what came out
+	Note      string       `json:"note,omitempty"`       // what to do after an answer that was wrong
 	HintIn    int64        `json:"hint_in_ms,omitempty"` // until the next hint may be opened
 	Caption   string       `json:"caption,omitempty"`    // what is being shown
 	Trouble   string       `json:"trouble,omitempty"`    // what is wrong with the guide itself
@@ -86,6 +87,12 @@ func (g *guided) view() guideView {
 	if v.Phase == scenarios.Predicting {
 		v.Gate = "Lock in a prediction first."
 	}
+	if v.Phase == scenarios.Observing {
+		v.Gate = "Say what you saw first: the lab stands still for that."
+		if v.View.Observe != nil && v.View.Observe.Misses > 0 {
+			v.Note = "The figures show something else. Watch the moment again, slowly, and then answer once more."
+		}
+	}
 	if v.Opening {
 		v.Gate = "The lab is being prepared for this step."
 	}
@@ -123,7 +130,7 @@ func said(v scenarios.View) string {
 // ghost is the prediction while it is compared with what happens.
 func ghost(v scenarios.View) string {
 	text := said(v)
-	if text == "" || v.Phase != scenarios.Observing && v.Phase != scenarios.Doing {
+	if text == "" || v.Phase != scenarios.Observing {
 		return ""
 	}
 	return "you said: " + text
