@@ -27,7 +27,7 @@ func (a *rebuild) do(ctx context.Context, l *Lab, c call) (Result, error) {
 	for {
 		l.mu.Lock()
 		now, head := l.board.ReadModel.Rebuild, l.journal.head()
-		stands := l.board.State == "frozen" || l.board.Services["projector"].stuck() != "" || now.State == "waiting"
+		stands := l.board.State == "frozen" || l.board.Services["projector"].stuck() != "" || l.board.noBroker() != "" || now.State == "waiting"
 		l.mu.Unlock()
 		switch {
 		case now.Seq != seq || now.State == "done":

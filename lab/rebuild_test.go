@@ -158,6 +158,45 @@ func TestARebuildWaitsWhileTheProjectorIsPausedOrTheLabStands(t *testing.T) {
 	}
 }
 
+// One that was started while it was cut off never ran: it stands still all the
+// same, and so does a projector without a broker.
+func TestARebuildThatReachesNoBrokerIsAnsweredAndGoesOnLater(t *testing.T) {
+	for name, why := range map[string]struct{ before, after []string }{
+		"cut off":   {before: []string{`{"cut":"projector"}`, `{"restart":"projector"}`}},
+		"no broker": {
+			before: []string{`{"broker":{"id":0,"state":"down"}}`, `{"broker":{"id":1,"state":"down"}}`, `{"broker":{"id":2,"slow":"500ms"}}`},
+			after:  []string{`{"broker":{"id":2,"state":"down"}}`}, // before its first answer
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			labtest.Bubble(t, "", func(t *testing.T, w *labtest.World) {
+				w.Do(`{"burst":{"orders":20,"rate":100}}`)
+				w.Settled()
+				for _, action := range why.before {
+					w.Do(action)
+				}
+				done := doing(t, w, `{"rebuild":"orders"}`)
+				w.Later(20 * time.Millisecond) // it is begun
+				for _, action := range why.after {
+					w.Do(action)
+				}
+				w.Later(time.Minute)
+				select {
+				case err := <-done:
+					require.NoError(t, err)
+				default:
+					t.Fatal("the rebuild is not answered")
+				}
+				assert.Equal(t, "running", w.At("read_model", "rebuild", "state"))
+				assert.Contains(t, w.At("read_model", "rebuild", "because"), "the rebuild does not get on because")
+				w.Do(`"heal"`)
+				w.Settled()
+				assert.Equal(t, "done", w.At("read_model", "rebuild", "state"))
+			})
+		})
+	}
+}
+
 func TestARebuildNeedsAProjectorThatRuns(t *testing.T) {
 	labtest.Bubble(t, "", func(t *testing.T, w *labtest.World) {
 		w.Do(`{"burst":{"orders":10,"rate":100}}`)
