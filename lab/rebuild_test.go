@@ -162,7 +162,7 @@ func TestARebuildWaitsWhileTheProjectorIsPausedOrTheLabStands(t *testing.T) {
 // same, and so does a projector without a broker.
 func TestARebuildThatReachesNoBrokerIsAnsweredAndGoesOnLater(t *testing.T) {
 	for name, why := range map[string]struct{ before, after []string }{
-		"cut off":   {before: []string{`{"cut":"projector"}`, `{"restart":"projector"}`}},
+		"cut off": {before: []string{`{"cut":"projector"}`, `{"restart":"projector"}`}},
 		"no broker": {
 			before: []string{`{"broker":{"id":0,"state":"down"}}`, `{"broker":{"id":1,"state":"down"}}`, `{"broker":{"id":2,"slow":"500ms"}}`},
 			after:  []string{`{"broker":{"id":2,"state":"down"}}`}, // before its first answer
