@@ -83,6 +83,9 @@ func (a *redrive) do(ctx context.Context, l *Lab, c call) (Result, error) {
 	case a.Value != nil && len(*a.Value) > recordMax:
 		return Result{}, Errorf(Invalid, "the value has %d bytes: at most %d", len(*a.Value), recordMax)
 	}
+	if err := l.needsBroker(); err != nil {
+		return Result{}, err
+	}
 	back := make([]*kgo.Record, len(chosen))
 	for i, letter := range chosen {
 		if back[i], err = a.copyOf(ctx, l, letter); err != nil {

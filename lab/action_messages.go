@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"eddy/lab/shop"
 
@@ -29,6 +30,9 @@ type publish struct {
 func (a *publish) do(ctx context.Context, l *Lab, c call) (Result, error) {
 	rec, order, err := a.record(l)
 	if err != nil {
+		return Result{}, err
+	}
+	if err := l.needsBroker(); err != nil {
 		return Result{}, err
 	}
 	size := len(rec.Key) + len(rec.Value)
@@ -147,6 +151,19 @@ func (l *Lab) knowsPartition(topic string, partition *int32) error {
 	return nil
 }
 
+// needsBroker refuses what nobody would answer: a client tries for ever.
+func (l *Lab) needsBroker() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if why := l.board.noBroker(); why != "" {
+		return Errorf(Conflict, "%s, and nobody else writes or reads the log: bring one up first", why)
+	}
+	return nil
+}
+
+// handPatience is how long the lab's own hand waits for an ack, on the wall.
+const handPatience = 30 * time.Second
+
 // produce writes a record with the lab's own hand.
 func (l *Lab) produce(ctx context.Context, rec *kgo.Record, cause int64) error {
 	hand, err := l.ownHand()
@@ -162,7 +179,17 @@ func (l *Lab) produce(ctx context.Context, rec *kgo.Record, cause int64) error {
 		defer l.mu.Unlock()
 		delete(l.causes.byHand, sent)
 	}()
-	if err := hand.ProduceSync(ctx, rec).FirstErr(); err != nil {
+	ctx, cancel := context.WithTimeout(ctx, handPatience)
+	defer cancel()
+	// The client does not give up a record that may be on its way.
+	acked := make(chan error, 1)
+	hand.Produce(ctx, rec, func(_ *kgo.Record, err error) { acked <- err })
+	select {
+	case err = <-acked:
+	case <-ctx.Done():
+		err = fmt.Errorf("%w; it may come yet", context.Cause(ctx))
+	}
+	if err != nil {
 		return Errorf(Unavailable, "the cluster did not take the record: %v", err)
 	}
 	l.acked(rec, cause, "")
@@ -201,6 +228,9 @@ type duplicate struct {
 func (a *duplicate) do(ctx context.Context, l *Lab, c call) (Result, error) {
 	topic, partition, offset, err := a.place(l)
 	if err != nil {
+		return Result{}, err
+	}
+	if err := l.needsBroker(); err != nil {
 		return Result{}, err
 	}
 	found := l.readRange(ctx, tp{topic, partition}, offset, offset+1)

@@ -2,9 +2,11 @@ package lab
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"reflect"
+	"slices"
 	"time"
 
 	"eddy/lab/shop"
@@ -27,7 +29,7 @@ func (a *rebuild) do(ctx context.Context, l *Lab, c call) (Result, error) {
 	for {
 		l.mu.Lock()
 		now, head := l.board.ReadModel.Rebuild, l.journal.head()
-		stands := l.board.State == "frozen" || l.board.Services["projector"].stuck() != "" || now.State == "waiting"
+		stands := l.board.State == "frozen" || l.board.Services["projector"].stuck() != "" || l.board.noBroker() != "" || now.State == "waiting"
 		l.mu.Unlock()
 		switch {
 		case now.Seq != seq || now.State == "done":
@@ -66,6 +68,9 @@ func (l *Lab) beginRebuild(ctx context.Context, c call) (seq int64, err error) {
 	l.mu.Unlock()
 	if now.State == "running" || now.State == "waiting" {
 		return 0, Errorf(Conflict, "the read model is being built anew already: %d of %d records are read", now.Total-now.Left, now.Total)
+	}
+	if err := l.needsBroker(); err != nil {
+		return 0, err
 	}
 	log, total, err := l.projected(ctx)
 	if err != nil {
@@ -110,6 +115,9 @@ func (l *Lab) buildAnew(seq int64, log []shop.Extent) {
 		if err == nil || l.ctx.Err() != nil {
 			return
 		}
+		if errors.Is(err, shop.ErrElsewhere) {
+			continue
+		}
 		l.mu.Lock()
 		now := l.board.ReadModel.Rebuild
 		if now.State == "running" {
@@ -138,7 +146,7 @@ const progressEvery = 100 * time.Millisecond
 // rebuilding holds the next batch of a rebuild as a message would be held, and
 // says how far it is.
 func (l *Lab) rebuilding(ctx context.Context, at seat, m shop.Moment) error {
-	if err := l.gate.pass(ctx, at); err != nil {
+	if err := l.mayBuild(ctx, at); err != nil {
 		return err
 	}
 	if f := l.fire("slow", at, shop.Handling, ""); f != nil {
@@ -161,6 +169,27 @@ func (l *Lab) rebuilding(ctx context.Context, at seat, m shop.Moment) error {
 	l.progressed = now
 	l.recordLocked(Entry{Kind: KindProjected, Service: at.service, Instance: at.instance, Cause: was.Seq, Text: text, Data: &Data{Rebuild: &RebuildFact{Rebuild: is}}})
 	return nil
+}
+
+// mayBuild waits until the instance may go on with a rebuild. Where it is
+// paused and another one is not, the rebuild is to go on there.
+func (l *Lab) mayBuild(ctx context.Context, at seat) error {
+	for {
+		grown := l.grown(l.Head())
+		moved, open := l.gate.look(at)
+		switch {
+		case open:
+			return nil
+		case slices.ContainsFunc(l.projector.Running(), func(n int) bool { return l.gate.open(seat{at.service, n}) }):
+			return shop.ErrElsewhere
+		}
+		select {
+		case <-moved:
+		case <-grown: // somebody may have been started
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
 }
 
 // rebuilt says what the new read model shows that the old one did not. Nothing

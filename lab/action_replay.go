@@ -45,6 +45,9 @@ func (a *rewind) do(ctx context.Context, l *Lab, c call) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
+	if err := l.needsBroker(); err != nil {
+		return Result{}, err
+	}
 	offsets, err := l.offsetsAt(ctx, parts, a.To, a.Partition != nil)
 	if err != nil {
 		return Result{}, err

@@ -89,6 +89,45 @@ func TestWithoutAnyBrokerOrdersWaitInTheOutbox(t *testing.T) {
 	})
 }
 
+func TestWithoutAnyBrokerNothingIsWrittenByHand(t *testing.T) {
+	labtest.Bubble(t, "", func(t *testing.T, w *labtest.World) {
+		w.Do(`{"publish":{"topic":"orders","value":"{"}}`)
+		w.Settled()
+		w.True(`dead_letters("orders") > 0`)
+		for id := range 3 {
+			w.Do(fmt.Sprintf(`{"broker":{"id":%d,"state":"down"}}`, id))
+		}
+		for _, action := range []string{
+			`{"publish":{"topic":"orders","value":"x"}}`, `{"duplicate":{"topic":"orders","partition":0,"offset":0}}`,
+			`{"redrive":{"topic":"orders.dlq","all":true}}`, `{"rewind":{"group":"payment","to":"earliest"}}`, `{"rebuild":"orders"}`,
+		} {
+			began := time.Now()
+			_, why := w.Refused(action)
+			assert.Contains(t, why, "no broker is up", action)
+			assert.Zero(t, time.Since(began), action)
+		}
+	})
+}
+
+// The lab's own hand does not wait for ever, and says that it does not know.
+func TestARecordThatNobodyAcksIsGivenUpByTheHand(t *testing.T) {
+	labtest.Bubble(t, "", func(t *testing.T, w *labtest.World) {
+		w.Settled()
+		for id := range 3 {
+			w.Do(fmt.Sprintf(`{"broker":{"id":%d,"slow":"40s"}}`, id))
+		}
+		a, err := lab.DecodeAction([]byte(`{"publish":{"event":"OrderCreated"}}`))
+		require.NoError(t, err)
+		began := time.Now()
+		_, err = w.Lab.Do(t.Context(), a)
+		require.ErrorContains(t, err, "the cluster did not take the record")
+		assert.Equal(t, lab.Unavailable, lab.AsError(err).Code)
+		assert.Equal(t, 30*time.Second, time.Since(began))
+		w.Do(`"heal"`)
+		w.Settled()
+	})
+}
+
 // Who waits for no answer does not learn that a broker died with the record.
 func TestWithoutAcksABrokerThatDiesLosesAnOrder(t *testing.T) {
 	for _, acks := range []string{"none", "leader", "all"} {

@@ -142,7 +142,7 @@ func (b *Board) blockedState(svc *Service, seat *Seat) {
 
 // stuck says why the service does nothing at all, "" where a seat of it runs.
 func (svc *Service) stuck() string {
-	if len(svc.Cut) > 0 && svc.State == "running" {
+	if len(svc.Cut) > 0 && (svc.State == "running" || svc.State == "starting") {
 		return "it is cut off from " + strings.Join(svc.Cut, " and ")
 	}
 	if slices.ContainsFunc(svc.Seats, func(s *Seat) bool { return s.State == "running" }) {

@@ -60,9 +60,7 @@ func (g *gate) open(s seat) bool {
 // on a message. It ends early with ctx.
 func (g *gate) pass(ctx context.Context, s seat) error {
 	for {
-		g.mu.Lock()
-		open, moved := !g.frozen && !g.paused[s], g.moved
-		g.mu.Unlock()
+		moved, open := g.look(s)
 		if open {
 			return nil
 		}
@@ -72,6 +70,14 @@ func (g *gate) pass(ctx context.Context, s seat) error {
 			return context.Cause(ctx)
 		}
 	}
+}
+
+// look tells whether a message of the seat would pass now; moved is closed when
+// that may have changed.
+func (g *gate) look(s seat) (moved <-chan struct{}, open bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.moved, !g.frozen && !g.paused[s]
 }
 
 // pausedSeat tells whether the seat itself is paused.

@@ -89,7 +89,7 @@ func TestARebuildReadsWhatTheGroupHasSavedAndNoMore(t *testing.T) {
 	labtest.Bubble(t, "", func(t *testing.T, w *labtest.World) {
 		w.Do(`{"scale":{"service":"projector","instances":0}}`)
 		w.Place("A")
-		w.Until(`order("A").status == "COMPLETED" && topic("notifications").records == 1`, 10*time.Second)
+		w.Until(`topic("orders").records == 2 && topic("notifications").records == 1`, 10*time.Second) // OrderCompleted is the last of them
 		w.Do(`{"rewind":{"group":"projector","to":"latest"}}`)
 		w.Do(`{"scale":{"service":"projector","instances":1}}`)
 		w.Settled()
@@ -151,6 +151,82 @@ func TestARebuildWaitsWhileTheProjectorIsPausedOrTheLabStands(t *testing.T) {
 				w.Later(time.Minute)
 				assert.Equal(t, left, w.At("read_model", "rebuild", "left"))
 				w.Do(on)
+				w.Settled()
+				assert.Equal(t, "done", w.At("read_model", "rebuild", "state"))
+			})
+		})
+	}
+}
+
+// It is begun on an instance that works, and leaves one that is paused.
+func TestARebuildGoesOnWhereTheProjectorWorks(t *testing.T) {
+	settings := `{"services":{"projector":{"instances":2,"balancer":"range"}}}`
+	for name, paused := range map[string]struct{ before, after []string }{
+		"begun elsewhere":    {before: []string{`{"pause":{"service":"projector","instance":1}}`}},
+		"goes elsewhere":     {after: []string{`{"pause":{"service":"projector","instance":1}}`}},
+		"goes to a newcomer": {after: []string{`{"pause":"projector"}`, `{"scale":{"service":"projector","instances":3}}`}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			labtest.Bubble(t, settings, func(t *testing.T, w *labtest.World) {
+				w.Do(`{"burst":{"orders":20,"rate":100}}`)
+				w.Settled()
+				for _, action := range paused.before {
+					w.Do(action)
+				}
+				w.Mark()
+				done := doing(t, w, `{"rebuild":"orders"}`)
+				w.Later(120 * time.Millisecond)
+				for _, action := range paused.after {
+					w.Do(action)
+				}
+				w.Later(time.Minute)
+				select {
+				case err := <-done:
+					require.NoError(t, err)
+				default:
+					t.Fatal("the rebuild is not answered")
+				}
+				assert.Equal(t, "done", w.At("read_model", "rebuild", "state"))
+				assert.Len(t, rows(w), 20)
+				w.Never("projected projector the rebuild does not get on")
+				assert.NotEqual(t, 1, w.Expect("projected projector answers queries now")[0].Instance, "projector-1 is paused")
+			})
+		})
+	}
+}
+
+// One that was started while it was cut off never ran: it stands still all the
+// same, and so does a projector without a broker.
+func TestARebuildThatReachesNoBrokerIsAnsweredAndGoesOnLater(t *testing.T) {
+	for name, why := range map[string]struct{ before, after []string }{
+		"cut off": {before: []string{`{"cut":"projector"}`, `{"restart":"projector"}`}},
+		"no broker": {
+			before: []string{`{"broker":{"id":0,"state":"down"}}`, `{"broker":{"id":1,"state":"down"}}`, `{"broker":{"id":2,"slow":"500ms"}}`},
+			after:  []string{`{"broker":{"id":2,"state":"down"}}`}, // before its first answer
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			labtest.Bubble(t, "", func(t *testing.T, w *labtest.World) {
+				w.Do(`{"burst":{"orders":20,"rate":100}}`)
+				w.Settled()
+				for _, action := range why.before {
+					w.Do(action)
+				}
+				done := doing(t, w, `{"rebuild":"orders"}`)
+				w.Later(20 * time.Millisecond) // it is begun
+				for _, action := range why.after {
+					w.Do(action)
+				}
+				w.Later(time.Minute)
+				select {
+				case err := <-done:
+					require.NoError(t, err)
+				default:
+					t.Fatal("the rebuild is not answered")
+				}
+				assert.Equal(t, "running", w.At("read_model", "rebuild", "state"))
+				assert.Contains(t, w.At("read_model", "rebuild", "because"), "the rebuild does not get on because")
+				w.Do(`"heal"`)
 				w.Settled()
 				assert.Equal(t, "done", w.At("read_model", "rebuild", "state"))
 			})

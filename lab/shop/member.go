@@ -32,6 +32,9 @@ type member struct {
 	done   chan struct{}
 	relays sync.WaitGroup // relays that calls from outside left running
 
+	asks       sync.Once     // see introduce
+	introduced chan struct{} // closed once the client has its producer id
+
 	nudge    chan struct{}   // holds a token while the watch should look again
 	watching context.Context // of the watch: it ends when a stop begins
 	unwatch  context.CancelFunc
@@ -48,7 +51,7 @@ type member struct {
 }
 
 func newMember(s *Service, n int) (*member, error) {
-	m := &member{Service: s, n: n, done: make(chan struct{}), nudge: make(chan struct{}, 1)}
+	m := &member{Service: s, n: n, done: make(chan struct{}), introduced: make(chan struct{}), nudge: make(chan struct{}, 1)}
 	ctx := context.Background()
 	if s.env.Seat != nil {
 		ctx = s.env.Seat(ctx, s.name, n)

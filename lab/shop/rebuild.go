@@ -17,12 +17,13 @@ import (
 // one has read as far as the old one, the two change places (blue and green).
 //
 // It reads at least the given extents of the log, which end at the places that
-// the projector's group has saved. It runs on one of the instances, and ends with an error where that one
-// ends: what has been built by then is kept, and the next call goes on from
-// there. That is safe because a batch and how far it was read are one
+// the projector's group has saved. It runs on one of the instances, one that is
+// not held if there is any, and ends with an error where that one ends, or the
+// watcher wants it elsewhere: what has been built by then is kept, and the next
+// call goes on from there. That is safe because a batch and how far it was read are one
 // transaction.
 func (p *Projector) Rebuild(ctx context.Context, log []Extent) error {
-	m, err := p.anyMember()
+	m, err := p.openMember()
 	if err != nil {
 		return err
 	}
@@ -43,6 +44,8 @@ func (p *Projector) Rebuild(ctx context.Context, log []Extent) error {
 			return nil
 		case ctx.Err() != nil:
 			return errors.New(m.cutOff(err))
+		case errors.Is(err, ErrElsewhere):
+			return err
 		}
 		// Kafka or the database cannot be reached: the log has time.
 		if err := m.at(ctx, Moment{Point: Rebuilding, Rebuild: &r.come, Err: err}); err != nil {

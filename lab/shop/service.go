@@ -259,6 +259,30 @@ func (s *Service) anyMember() (*member, error) {
 	return nil, errNobody
 }
 
+// openMember is anyMember that prefers an instance that the watcher would not
+// hold.
+func (s *Service) openMember() (*member, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var held *member
+	for _, n := range s.running() {
+		m := s.members[n]
+		switch {
+		case m.ctx.Err() != nil:
+		case s.env.Open == nil || s.env.Open(s.name, n):
+			m.relays.Add(1)
+			return m, nil
+		case held == nil:
+			held = m
+		}
+	}
+	if held == nil {
+		return nil, errNobody
+	}
+	held.relays.Add(1)
+	return held, nil
+}
+
 // during makes the context of a call that a member serves: a crash cuts it off.
 func (m *member) during(call context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(call)

@@ -82,6 +82,10 @@ func (c *Crash) Error() string { return c.Because }
 // were not meant for it.
 var ErrDrop = errors.New("the record is dropped")
 
+// ErrElsewhere, from At at Rebuilding, has a rebuild leave the instance, so that
+// it can go on on another one.
+var ErrElsewhere = errors.New("another instance goes on")
+
 // Instead, from At at Delivered, has the instance handle the record with
 // another value. The log keeps the one that it has.
 type Instead struct{ Value []byte }

@@ -327,6 +327,9 @@ func Record(o pattern.Outgoing) *kgo.Record {
 }
 
 func (m *member) send(ctx context.Context, records ...*kgo.Record) error {
+	if err := m.introduce(ctx); err != nil {
+		return fmt.Errorf("produce: %w", err)
+	}
 	// A record that may be on its way is not given up by the client, however
 	// long its ctx is over: only closing the client ends it. So we do not wait.
 	acks := make(chan error, len(records))
