@@ -22,6 +22,7 @@ type Labs struct {
 type World interface {
 	Do(ctx context.Context, a lab.Action) (lab.Result, error)
 	Eval(ctx context.Context, expr string) (any, error)
+	Head() int64
 	Until(ctx context.Context, expr string, within time.Duration) (bool, error)
 	Close()
 }
@@ -30,6 +31,7 @@ type World interface {
 // make something true.
 const (
 	settleWithin = 15 * time.Second
+	quietAfter   = 3 * time.Second // without an entry nothing more is to be expected
 	trueWithin   = 20 * time.Second
 )
 
@@ -86,8 +88,13 @@ func (j Labs) Value(ctx context.Context, q *Question, v Variant) (any, error) {
 		return nil, err
 	}
 	defer w.Close()
-	if _, err := w.Until(ctx, "settled", settleWithin); err != nil {
-		return nil, err
+	for waited, head := time.Duration(0), int64(-1); waited < settleWithin && head != w.Head(); waited += quietAfter {
+		head = w.Head()
+		if done, err := w.Until(ctx, "settled", quietAfter); err != nil {
+			return nil, err
+		} else if done {
+			break
+		}
 	}
 	return w.Eval(ctx, v.Fill(q.Lab.Answer))
 }
