@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"math"
 	"net/http"
+	"strings"
 	"time"
 
 	markdown "eddy/content"
@@ -151,10 +152,18 @@ func (s *Server) attemptView(a quiz.Attempt) (attemptView, error) {
 	for id, m := range marks {
 		question, given := q.Find(id), a.Given[id]
 		if question != nil {
-			v.Feedback[id] = feedback{m, markdown.HTML(m.Why), question.Right(a.Key.Variant(question, given.Try)), given.Tries, given.Note}
+			v.Feedback[id] = feedback{m, reasonHTML(question, m), question.Right(a.Key.Variant(question, given.Try)), given.Tries, given.Note}
 		}
 	}
 	return v, nil
+}
+
+// reasonHTML words a mark. The ideas of a text are listed beside it.
+func reasonHTML(q *quiz.Question, m quiz.Mark) string {
+	if q.Kind == quiz.Text {
+		return markdown.HTML(q.Explain)
+	}
+	return markdown.HTML(strings.ReplaceAll(m.Why, "\n", "\n\n"))
 }
 
 // attempt finds the attempt of a request. Its id is the right to it; one that

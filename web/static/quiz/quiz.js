@@ -171,12 +171,12 @@ function feedback(q) {
   }
   const why = h('div', {});
   why.innerHTML = f.html; // rendered by the server from the question file, without raw HTML
-  aside.replaceChildren(
+  aside.replaceChildren(...[
     h('span', { class: `chip ${f.correct ? 'met' : 'failed'}` }, icon(f.correct ? 'ok' : 'x'), `${f.correct ? 'RIGHT' : f.points > 0 ? 'IN PART' : 'NOT YET'}, ${f.points} of ${f.max}`),
     h('h2', {}, f.correct ? 'That is it' : 'Look again'), why,
     f.ideas || f.missed ? h('ul', { class: 'ideas' }, ...(f.ideas ?? []).map((/** @type {string} */ i) => h('li', {}, icon('ok'), `said: ${i}`)), ...(f.missed ?? []).map((/** @type {string} */ i) => h('li', { class: 'mut' }, icon('x'), `not found: ${i}`))) : null,
     !f.correct && f.right ? h('h3', {}, 'Right is') : null, !f.correct && f.right ? h('p', {}, f.right) : null,
-    q.kind === 'predict' ? h('button', { type: 'button', class: 'btn', onclick: () => openLab(q) }, icon('play'), 'See it in the lab') : null);
+    q.kind === 'predict' ? h('button', { type: 'button', class: 'btn', onclick: () => openLab(q) }, icon('play'), 'See it in the lab') : null].filter(Boolean));
 }
 
 /** @param {any} q */
