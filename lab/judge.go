@@ -240,6 +240,9 @@ func phrase(n ast.Node) string {
 	case name == "invariant" && len(args) == 1:
 		return "the promise " + args[0]
 	}
+	if words := search(n); words != "" {
+		return words
+	}
 	return n.String()
 }
 
