@@ -175,6 +175,9 @@ func often(times int, rate float64) (text string, n int, err error) {
 		if times > 0 {
 			return "", 0, Errorf(Invalid, "say times or rate, not both")
 		}
+		if rate == 1 {
+			return "every time", 0, nil
+		}
 		return fmt.Sprintf("%g of the time", rate), 0, nil
 	}
 	if n, err = timesOr(times, 1); err != nil {

@@ -99,6 +99,7 @@ func TestWithoutDeadLettersAPartitionIsBlockedAndTheOthersGoOn(t *testing.T) {
 func TestHealingUnblocksAPartition(t *testing.T) {
 	labtest.Bubble(t, `{"services":{"payment":{"dead_letter":false}}}`, func(t *testing.T, w *labtest.World) {
 		w.Do(`{"fail":{"service":"payment","rate":1,"on":"OrderCreated"}}`)
+		w.Expect("fault payment fails at OrderCreated, every time (transient)")
 		w.Place("A")
 		w.Until(`service("payment").failed >= 5 && service("payment").state == "blocked"`, time.Minute)
 		w.Do(`{"heal":"payment"}`)
