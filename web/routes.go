@@ -45,6 +45,10 @@ func (s *Server) routes() http.Handler {
 	on("POST /api/labs/{id}/twins", s.twins)
 	on("GET /api/labs/{id}/compare", s.compare)
 
+	on("GET /api/labs/{id}/scenario", s.saveScenario)
+	on("GET /author/smallest", s.smallestPage)
+	on("POST /api/smallest", s.smallestFault)
+
 	on("GET /api/experiments", s.experiments)
 	on("GET /api/schemas", s.schemas)
 	on("POST /api/labs/{id}/schema", s.checkSchema)

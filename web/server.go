@@ -34,6 +34,7 @@ type Config struct {
 	Version    string       // shown on the front door and in /healthz
 	Log        *slog.Logger // discarded where nil
 	Static     fs.FS        // the embedded files where nil
+	Trials     []string     // this program as it tries things in virtual time (scenarios/trial); nil: nothing is tried
 }
 
 // Server answers every request. It is an http.Handler; Serve runs it.
@@ -47,6 +48,7 @@ type Server struct {
 	metrics *metrics
 	colours colours
 	stacks  code.Look // where the instances of every lab stand
+	trials  trials
 
 	ctx     context.Context // ends when the server stops; its cause is the reason
 	stop    context.CancelCauseFunc
@@ -74,7 +76,7 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{cfg: cfg, decode: lab.DecodeActions, assets: assets, limits: newLimits(), runs: newRuns(), sockets: map[string]int{}}
+	s := &Server{cfg: cfg, decode: lab.DecodeActions, assets: assets, limits: newLimits(), runs: newRuns(), trials: newTrials(), sockets: map[string]int{}}
 	s.ctx, s.stop = context.WithCancelCause(context.Background())
 	s.metrics = newMetrics(s)
 	s.handler = s.guard(s.routes())
