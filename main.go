@@ -97,6 +97,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout 
 	})
 	root.AddCommand(benchCmd(getenv, stdout))
 	root.AddCommand(playCmd(stdout), checkCmd(stdout), listCmd(stdout), schemaCmd(stdout), gradeCmd(stdout))
+	root.AddCommand(smallestCmd(stdout), trialCmd())
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(io.Discard)
@@ -289,7 +290,8 @@ func serve(ctx context.Context, o options, stdout io.Writer) error {
 	}
 	host, _, _ := net.SplitHostPort(o.addr) // checked above
 	server, err := web.New(web.Config{
-		Labs: labs, TeacherKey: key, Hosts: append(o.hosts, host), Version: ownVersion(),
+		Trials: trialCommand(),
+		Labs:   labs, TeacherKey: key, Hosts: append(o.hosts, host), Version: ownVersion(),
 		Log: slog.New(slog.NewTextHandler(os.Stderr, nil)), Scenarios: library, Quizzes: bank, Keep: store,
 	})
 	if err != nil {

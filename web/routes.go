@@ -52,6 +52,9 @@ func (s *Server) routes() http.Handler {
 	on("GET /api/scenarios/{id}", s.scenarioOutline)
 	on("GET /api/labs/{id}/guide", s.guideView)
 	on("POST /api/labs/{id}/guide", s.guideDo)
+	on("GET /api/labs/{id}/scenario", s.saveScenario)
+	on("GET /author/smallest", s.smallestPage)
+	on("POST /api/smallest", s.smallestFault)
 
 	on("GET /api/experiments", s.experiments)
 	on("GET /api/schemas", s.schemas)

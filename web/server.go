@@ -42,6 +42,7 @@ type Config struct {
 	Scenarios  *scenarios.Library // the bundled ones where nil
 	Keep       *keep.Store        // in memory where nil; whoever opened it closes it after Close
 	Quizzes    *quiz.Bank         // the bundled ones where nil
+	Trials     []string           // this program as it tries things in virtual time (scenarios/trial); nil: nothing is tried
 }
 
 // Server answers every request. It is an http.Handler; Serve runs it.
@@ -63,6 +64,8 @@ type Server struct {
 	quizzes   *quiz.Bank
 	questions quiz.Labs // what judges a question that only a lab can
 	desk      *quiz.Desk
+
+	trials trials
 
 	ctx     context.Context // ends when the server stops; its cause is the reason
 	stop    context.CancelCauseFunc
@@ -105,7 +108,7 @@ func New(cfg Config) (*Server, error) {
 		}
 		cfg.Keep = ownKeep
 	}
-	s := &Server{cfg: cfg, decode: lab.DecodeActions, assets: assets, limits: newLimits(), runs: newRuns(), sockets: map[string]int{}, guides: newGuides(), ownKeep: ownKeep}
+	s := &Server{cfg: cfg, decode: lab.DecodeActions, assets: assets, limits: newLimits(), runs: newRuns(), sockets: map[string]int{}, guides: newGuides(), ownKeep: ownKeep, trials: newTrials()}
 	s.questions = quiz.Labs{Scenario: cfg.Scenarios.Settings}
 	s.quizzes = cfg.Quizzes
 	s.desk = &quiz.Desk{Store: cfg.Keep, Find: s.quizzes.Find, Judge: atOnce{s.questions, make(chan struct{}, judging)}}

@@ -1,0 +1,88 @@
+package trial_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"sync"
+	"testing"
+	"time"
+
+	"eddy/scenarios"
+	"eddy/scenarios/trial"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// The test program is its own child for what is tried in virtual time.
+func TestMain(m *testing.M) {
+	if os.Getenv(trial.Env) != "" {
+		err := trial.Serve(map[string]trial.Job{scenarios.RehearseJob: scenarios.Rehearsed, "sleep": sleep, "hang": hang, "panic": panics, "leak": leak})
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Exit(m.Run())
+}
+
+func sleep(_ context.Context, in json.RawMessage) (any, error) {
+	var d time.Duration
+	if err := json.Unmarshal(in, &d); err != nil {
+		return nil, err
+	}
+	began := time.Now()
+	time.Sleep(d)
+	return time.Since(began), nil
+}
+
+// hang waits for a mutex: time stands still meanwhile.
+func hang(context.Context, json.RawMessage) (any, error) {
+	var mu sync.Mutex
+	mu.Lock()
+	go func() {
+		time.Sleep(time.Hour)
+		mu.Unlock()
+	}()
+	mu.Lock()
+	return nil, nil
+}
+
+func panics(context.Context, json.RawMessage) (any, error) { panic("oh no") }
+
+// leak leaves a goroutine behind that never ends.
+func leak(context.Context, json.RawMessage) (any, error) {
+	go func() { select {} }()
+	return nil, nil
+}
+
+func TestAnHourTakesNoTime(t *testing.T) {
+	pool := trial.NewPool([]string{os.Args[0]}, time.Minute)
+	defer pool.Close()
+	began := time.Now()
+	for range 3 {
+		var took time.Duration
+		require.NoError(t, pool.Do(t.Context(), "sleep", time.Hour, &took))
+		assert.Equal(t, time.Hour, took)
+	}
+	assert.Less(t, time.Since(began), 30*time.Second)
+}
+
+// What goes wrong in a job is its own affair: the next one is done.
+func TestAJobThatHangsOrPanicsTakesNothingWithIt(t *testing.T) {
+	pool := trial.NewPool([]string{os.Args[0]}, 2*time.Second)
+	defer pool.Close()
+	var took time.Duration
+	require.ErrorIs(t, pool.Do(t.Context(), "hang", nil, &took), trial.ErrHangs)
+	require.ErrorContains(t, pool.Do(t.Context(), "panic", nil, &took), "oh no")
+	require.Error(t, pool.Do(t.Context(), "leak", nil, &took), "a goroutine that outlives its job ends the process")
+	require.ErrorContains(t, pool.Do(t.Context(), "nonsense", nil, &took), `there is no job "nonsense"`)
+	require.ErrorContains(t, pool.Do(t.Context(), "sleep", "soon", &took), "cannot unmarshal")
+	require.NoError(t, pool.Do(t.Context(), "sleep", time.Minute, &took))
+	assert.Equal(t, time.Minute, took)
+
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	require.ErrorIs(t, pool.Do(ctx, "hang", nil, &took), context.DeadlineExceeded)
+	require.Error(t, trial.NewPool([]string{"/there/is/none"}, time.Second).Do(t.Context(), "sleep", 1, &took))
+}
