@@ -24,6 +24,7 @@ type Scenario struct {
 	Steps   []Step   `yaml:"steps" form:"required"`
 
 	file *form.File
+	text []byte // the whole file
 }
 
 // Step is one thing to understand: the learner predicts, does, observes, and
