@@ -29,6 +29,7 @@ var Rules = map[string]string{
 	"longest-right":     "the right option is by far the longest, which gives it away",
 	"no-such-name":      "the text names a service, topic or event that the shop does not have",
 	"goal-already-met":  "the goal of a step is met without anybody doing anything (found by playing)",
+	"not-proven":        "a solution does not reach its goal, or wrong moves do (found by playing)",
 	"goal-by-luck":      "the goal depends on chance, such as who got which partition (found by playing with other seeds)",
 }
 
@@ -151,6 +152,9 @@ func (l *linter) places() {
 	}
 }
 
+// subordinate clauses say when to look, not what to do.
+var subordinate = regexp.MustCompile(`(?i)\b(while|when|after|before|once|if|until|as)\b[^,.;:]*`)
+
 var sentence = regexp.MustCompile(`[^.!?]+[.!?]?`)
 
 // tells says what of the answer a hint gives away, "" where it does not.
@@ -168,7 +172,11 @@ func tells(hint string, st *Step) string {
 		if strings.HasSuffix(s, "?") {
 			continue // a question makes think, whatever it names
 		}
+		s = subordinate.ReplaceAllString(s, "")
 		for _, a := range st.Solution {
+			if a.Name == "place_order" && len(st.Solution) > 1 {
+				continue // that an order is needed is no secret
+			}
 			if what := doing(a, s); what != "" {
 				return "what to do (" + what + ")"
 			}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -277,4 +278,41 @@ func byLuck(s *Scenario, w Way) (found []Finding) {
 		}
 	}
 	return found
+}
+
+// Findings lists what kept the scenario from being proven, each at its place.
+// What Warnings hold already is left out.
+func (p *Proof) Findings(s *Scenario) (found []Finding) {
+	at := func(step, key string) form.Pos { return s.file.At(fmt.Sprintf("steps[%d].%s", s.index(step), key)) }
+	note := func(pos form.Pos, format string, args ...any) {
+		found = append(found, Finding{pos, "not-proven", fmt.Sprintf(format, args...)})
+	}
+	for _, w := range p.Ways {
+		if w.Error != "" {
+			note(form.Pos{Line: 1, Column: 1}, "%s: %s", w.Way, w.Error)
+		}
+		for _, r := range w.Steps {
+			switch {
+			case r.Passed:
+			case r.Error != "":
+				note(at(r.Step, "solution"), "%s, the step %q: %s", w.Way, r.Step, r.Error)
+			case w.Way == "solved":
+				note(at(r.Step, "solution"), "the solution of the step %q does not reach its goal: %s", r.Step, unmet(r))
+			case w.Way == "wrong":
+				note(at(r.Step, fmt.Sprintf("wrong[%d]", r.Wrong-1)), "these wrong moves reach the goal of the step %q", r.Step)
+			}
+		}
+	}
+	return found
+}
+
+// unmet says which conditions of a goal are not met.
+func unmet(r StepResult) string {
+	var parts []string
+	for _, c := range r.Verdict.Parts {
+		if !c.Met {
+			parts = append(parts, ConditionText(c))
+		}
+	}
+	return strings.Join(parts, "; ")
 }
