@@ -198,6 +198,12 @@ func (f *fakeLab) Ask(_ context.Context, question string) (lab.StoreAnswer, erro
 	return lab.StoreAnswer{StoreQuestion: lab.StoreQuestion{ID: question}}, nil
 }
 
+func (f *fakeLab) Judge(context.Context, string) (lab.Judgement, error)       { return lab.Judgement{}, nil }
+func (f *fakeLab) Until(context.Context, string, time.Duration) (bool, error) { return false, nil }
+func (f *fakeLab) Goal(string, bool) int64                                    { f.add(1); return f.Head() }
+func (f *fakeLab) Release(int64)                                              {}
+func (f *fakeLab) Mark(string) int64                                          { f.add(1); return f.Head() }
+
 func (f *fakeLab) Addrs() []string { return nil }
 func (f *fakeLab) CheckSchema(string, []byte) (lab.SchemaCheck, error) {
 	return lab.SchemaCheck{}, nil

@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 	"encoding/json"
+	"time"
 
 	"eddy/lab"
 	"eddy/lab/code"
@@ -23,6 +24,11 @@ type World interface {
 	Entries(from, to int64, limit int) (entries []lab.Entry, first int64)
 	Recording(seq int64) (lab.Recording, error)
 	Eval(ctx context.Context, expr string) (any, error)
+	Judge(ctx context.Context, goal string) (lab.Judgement, error)
+	Until(ctx context.Context, expr string, within time.Duration) (bool, error)
+	Goal(text string, hold bool) int64
+	Release(cause int64)
+	Mark(text string) int64
 	Why(q lab.Question) (lab.Answer, error)
 	CheckSchema(event string, text []byte) (lab.SchemaCheck, error)
 	Running(look *code.Look) ([]lab.Standing, error)
