@@ -283,8 +283,12 @@ func serve(ctx context.Context, o options, stdout io.Writer) error {
 		key = rand.Text()
 	}
 	host, _, _ := net.SplitHostPort(o.addr) // checked above
+	prover, err := newProver()
+	if err != nil {
+		return err
+	}
 	server, err := web.New(web.Config{
-		Labs: labs, TeacherKey: key, Hosts: append(o.hosts, host), Version: ownVersion(),
+		Labs: labs, TeacherKey: key, Prover: prover, Hosts: append(o.hosts, host), Version: ownVersion(),
 		Log: slog.New(slog.NewTextHandler(os.Stderr, nil)),
 	})
 	if err != nil {

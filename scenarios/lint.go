@@ -168,12 +168,12 @@ func tells(hint string, st *Step) string {
 			return fmt.Sprintf("%s (%s)", q.what, strings.TrimSuffix(q.options[q.right], "."))
 		}
 	}
-	for _, s := range sentence.FindAllString(hint, -1) {
+	for _, s := range sentence.FindAllString(hint, maxSentences) {
 		if strings.HasSuffix(s, "?") {
 			continue // a question makes think, whatever it names
 		}
 		s = subordinate.ReplaceAllString(s, "")
-		for _, a := range st.Solution {
+		for _, a := range st.Solution[:min(len(st.Solution), maxActions)] {
 			if a.Name == "place_order" && len(st.Solution) > 1 {
 				continue // that an order is needed is no secret
 			}
@@ -232,10 +232,17 @@ const optionLeast = 5
 
 // holds tells whether a text has another in it, whole words, whatever the case.
 func holds(text, part string) bool {
-	part = strings.ToLower(strings.TrimRight(strings.TrimSpace(part), ".!"))
-	if utf8.RuneCountInString(part) < optionLeast {
-		return false
-	}
-	found, err := regexp.MatchString(`(^|\W)`+regexp.QuoteMeta(part)+`($|\W)`, strings.ToLower(text))
-	return err == nil && found
+	part = strings.TrimRight(strings.TrimSpace(part), ".!")
+	return utf8.RuneCountInString(part) >= optionLeast && holdsWord(text, part)
 }
+
+// Place says where the value under a path stands in the scenario's file, such
+// as steps[0].goal; where the file does not have it, where that would belong.
+func (s *Scenario) Place(path string) form.Pos { return s.file.At(path) }
+
+// Bounds of the linter: a file may be full of what it looks for.
+const (
+	maxFindings  = 200
+	maxSentences = 20
+	maxActions   = 50
+)

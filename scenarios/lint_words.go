@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
+	"unicode"
 	"unicode/utf8"
 
 	"eddy/lab"
@@ -35,7 +37,7 @@ func doing(a Action, text string) string {
 	}
 	if a.Name == "set" {
 		for _, name := range slices.Sorted(maps.Keys(args)) {
-			if name != "service" && word(text, `(set|switch|turn|make|choose)`) && (word(text, name) || word(text, strings.ReplaceAll(name, "_", " "))) {
+			if name != "service" && word(text, `set|switch|turn|make|choose`) && (holdsWord(text, name) || holdsWord(text, strings.ReplaceAll(name, "_", " "))) {
 				return "set " + name
 			}
 		}
@@ -53,7 +55,7 @@ func doing(a Action, text string) string {
 		if short, err := lab.ServiceName(object); err == nil {
 			object = short
 		}
-		if word(text, regexp.QuoteMeta(object)) {
+		if holdsWord(text, object) {
 			return a.Name + " " + object
 		}
 		return ""
@@ -65,9 +67,20 @@ func doing(a Action, text string) string {
 }
 
 func word(text, pattern string) bool {
-	found, err := regexp.MatchString(`(?i)(^|\W)(`+pattern+`)($|\W)`, text)
-	return err == nil && found
+	re, ok := words.Load(pattern)
+	if !ok {
+		compiled, err := regexp.Compile(`(?i)(^|\W)(` + pattern + `)($|\W)`)
+		if err != nil {
+			return false
+		}
+		re = compiled
+		words.Store(pattern, re) // patterns are the verbs above: there are few
+	}
+	return re.(*regexp.Regexp).MatchString(text)
 }
+
+// words are the patterns that were asked for before.
+var words sync.Map
 
 // The ways in which a text names things of the shop.
 var (
@@ -129,7 +142,7 @@ func (l *linter) question(path, ask string, options []string) {
 func (l *linter) names(path, text string) {
 	seen := map[string]bool{}
 	missing := func(what, name string, there []string) {
-		if !seen[name] {
+		if !seen[name] && len(l.found) < maxFindings {
 			seen[name] = true
 			l.found = append(l.found, Finding{l.s.find(path, name), "no-such-name", fmt.Sprintf("there is no %s %s: there are %s", what, name, strings.Join(there, ", "))})
 		}
@@ -161,6 +174,27 @@ func (l *linter) names(path, text string) {
 		}
 	}
 }
+
+// holdsWord tells whether a text has a word in it, whatever the case. The word
+// may come from a file: it is no pattern.
+func holdsWord(text, word string) bool {
+	text, word = strings.ToLower(text), strings.ToLower(word)
+	for from := 0; ; {
+		n := strings.Index(text[from:], word)
+		if n < 0 || word == "" {
+			return false
+		}
+		n += from
+		before, _ := utf8.DecodeLastRuneInString(text[:n])
+		after, _ := utf8.DecodeRuneInString(text[n+len(word):])
+		if !letter(before) && !letter(after) {
+			return true
+		}
+		from = n + len(word)
+	}
+}
+
+func letter(r rune) bool { return r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsDigit(r)) }
 
 // find says where a word of a text stands, which may run over several lines.
 func (s *Scenario) find(path, word string) form.Pos {

@@ -14,6 +14,7 @@ import (
 	"eddy/lab"
 	"eddy/lab/code"
 	"eddy/lab/fleet"
+	"eddy/scenarios"
 )
 
 // Timeouts of the HTTP server. A body may come slowly from a bad network, an
@@ -30,10 +31,11 @@ const (
 type Config struct {
 	Labs       *fleet.Fleet
 	TeacherKey string
-	Hosts      []string     // names the server is reached by, besides loopback and the address a request came in on
-	Version    string       // shown on the front door and in /healthz
-	Log        *slog.Logger // discarded where nil
-	Static     fs.FS        // the embedded files where nil
+	Hosts      []string          // names the server is reached by, besides loopback and the address a request came in on
+	Version    string            // shown on the front door and in /healthz
+	Log        *slog.Logger      // discarded where nil
+	Static     fs.FS             // the embedded files where nil
+	Prover     *scenarios.Prover // nothing is proven where nil
 }
 
 // Server answers every request. It is an http.Handler; Serve runs it.
@@ -47,6 +49,7 @@ type Server struct {
 	metrics *metrics
 	colours colours
 	stacks  code.Look // where the instances of every lab stand
+	author  *author
 
 	ctx     context.Context // ends when the server stops; its cause is the reason
 	stop    context.CancelCauseFunc
@@ -74,7 +77,7 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{cfg: cfg, decode: lab.DecodeActions, assets: assets, limits: newLimits(), runs: newRuns(), sockets: map[string]int{}}
+	s := &Server{cfg: cfg, decode: lab.DecodeActions, assets: assets, limits: newLimits(), runs: newRuns(), sockets: map[string]int{}, author: newAuthor()}
 	s.ctx, s.stop = context.WithCancelCause(context.Background())
 	s.metrics = newMetrics(s)
 	s.handler = s.guard(s.routes())
