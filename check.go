@@ -128,7 +128,6 @@ func lintSources(ctx context.Context, sources []*scenarios.Source, seeds int, st
 		if err != nil {
 			return warnings, errors.Join(err, context.Cause(ctx))
 		}
-		found = append(found, proof.Findings(src.Scenario)...)
 		for _, f := range append(found, proof.Warnings...) {
 			fmt.Fprintf(stdout, "%s:%d:%d: warning: %s (%s)\n", src.Name, f.Line, f.Column, f.Message, f.Rule)
 			warnings++

@@ -23,6 +23,7 @@ type Finding struct {
 var Rules = map[string]string{
 	"no-hints":          "a step without hints leaves a learner who is stuck alone",
 	"no-explain":        "a step without an explanation ends with a riddle",
+	"no-solution":       "a step without a solution cannot be proven, and cannot be shown to a learner",
 	"no-wrong":          "a solution without wrong moves: nobody has tried whether the goal can be met by mistake",
 	"hint-tells":        "a hint before the last one holds the answer",
 	"answer-same-place": "the right option always stands at the same place, so that learners need not read",
@@ -65,6 +66,9 @@ func (l *linter) step(path string, st *Step) {
 	}
 	if strings.TrimSpace(st.Explain) == "" {
 		l.note(path, "no-explain", "the step %q does not explain what was seen: write an explain", st.ID)
+	}
+	if len(st.Solution) == 0 {
+		l.note(path, "no-solution", "the step %q has no solution: nothing proves that its goal can be met", st.ID)
 	}
 	if len(st.Solution) > 0 && len(st.Wrong) == 0 {
 		l.note(path, "no-wrong", "the step %q has a solution and no wrong moves: write what a learner may try in vain, which proves that the goal cannot be met by mistake", st.ID)

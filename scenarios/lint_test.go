@@ -83,6 +83,8 @@ func TestLint(t *testing.T) {
 	}{
 		"no hints":   {"no-hints", `"stop" has no hints`, "- id: stop", []string{`    hints: [Look at the seat of Payment., "How would you scale payment down?", Scale payment to 0.]` + "\n", ""}},
 		"no explain": {"no-explain", `"stop" does not explain`, "- id: stop", []string{"    explain: It is away.\n", ""}},
+		"no solution": {"no-solution", `"stop" has no solution`, "- id: stop", []string{
+			"    solution:\n      - scale: {service: payment, instances: 0}\n      - set: {service: inventory, idempotent: false}\n    wrong:\n      - [{place_order: {as: B, user: user-1, items: [{sku: mouse, qty: 1}]}}]\n", ""}},
 		"no wrong moves": {"no-wrong", `"stop" has a solution and no wrong moves`, "- id: stop", []string{
 			"    wrong:\n      - [{place_order: {as: B, user: user-1, items: [{sku: mouse, qty: 1}]}}]\n", ""}},
 		"a hint with the right prediction": {"hint-tells", "hint 2 of 3 tells the right prediction (Payment charges it)", "Do you see", []string{

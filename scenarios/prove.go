@@ -19,7 +19,7 @@ type Proof struct {
 	Clock    string    `json:"clock"`             // virtual, wall
 	Because  string    `json:"because,omitempty"` // why on the wall clock
 	Ways     []Way     `json:"ways"`
-	Warnings []Finding `json:"warnings"` // what playing showed that a proof does not ask
+	Warnings []Finding `json:"warnings"` // what playing showed, each at its place in the file
 	TookMS   int64     `json:"took_ms"`
 }
 
@@ -101,7 +101,7 @@ func (p *Prover) Prove(ctx context.Context, s *Scenario, seeds int, tell func(Pr
 	for _, w := range proof.Ways {
 		proof.Passed = proof.Passed && w.Passed
 	}
-	proof.Warnings = append(proof.Warnings, playedFindings(s, &proof)...)
+	proof.Warnings = append(append(proof.Warnings, notProven(s, &proof)...), playedFindings(s, &proof)...)
 	proof.TookMS = time.Since(began).Milliseconds()
 	if ctx.Err() == nil {
 		say(ProofLine{Proof: &proof})
@@ -280,9 +280,9 @@ func byLuck(s *Scenario, w Way) (found []Finding) {
 	return found
 }
 
-// Findings lists what kept the scenario from being proven, each at its place.
-// What Warnings hold already is left out.
-func (p *Proof) Findings(s *Scenario) (found []Finding) {
+// notProven lists what kept the scenario from being proven, each at its place.
+// A goal that is met untouched is told of by playedFindings.
+func notProven(s *Scenario, p *Proof) (found []Finding) {
 	at := func(step, key string) form.Pos { return s.file.At(fmt.Sprintf("steps[%d].%s", s.index(step), key)) }
 	note := func(pos form.Pos, format string, args ...any) {
 		found = append(found, Finding{pos, "not-proven", fmt.Sprintf(format, args...)})
@@ -296,6 +296,8 @@ func (p *Proof) Findings(s *Scenario) (found []Finding) {
 			case r.Passed:
 			case r.Error != "":
 				note(at(r.Step, "solution"), "%s, the step %q: %s", w.Way, r.Step, r.Error)
+			case w.Way == "solved" && len(s.Steps[s.index(r.Step)].Solution) == 0:
+				note(at(r.Step, "goal"), "the step %q has no solution, and its goal does not come true: %s", r.Step, unmet(r))
 			case w.Way == "solved":
 				note(at(r.Step, "solution"), "the solution of the step %q does not reach its goal: %s", r.Step, unmet(r))
 			case w.Way == "wrong":

@@ -74,7 +74,7 @@ func Author(p AuthorPage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, "<div class=\"deskbar\"><h1 id=\"heading\" class=\"serif\">A scenario</h1><div class=\"tools-l\" role=\"group\" aria-label=\"The file\"><button type=\"button\" class=\"btn sm\" id=\"new\" aria-haspopup=\"dialog\">New …</button> <label class=\"btn sm\" id=\"import\">Import<input class=\"vh\" type=\"file\" accept=\".yaml,.yml,application/yaml\"></label> <button type=\"button\" class=\"btn sm\" id=\"export\">Export</button> <button type=\"button\" class=\"btn bare sm\" id=\"undo\">Undo</button> <button type=\"button\" class=\"btn bare sm\" id=\"redo\">Redo</button></div><div class=\"tools-r\"><button type=\"button\" class=\"btn\" id=\"play\" aria-describedby=\"may\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, "<div class=\"deskbar\"><h1 id=\"heading\" class=\"serif\">A scenario</h1><div class=\"tools-l\" role=\"group\" aria-label=\"The file\"><button type=\"button\" class=\"btn sm\" id=\"new\" aria-haspopup=\"dialog\">New …</button> <label class=\"btn sm\" id=\"import\">Import<input class=\"vh\" type=\"file\" accept=\".yaml,.yml,application/yaml\"></label> <button type=\"button\" class=\"btn sm\" id=\"export\">Export</button> <button type=\"button\" class=\"btn bare sm\" id=\"undo\">Undo</button> <button type=\"button\" class=\"btn bare sm\" id=\"redo\">Redo</button></div><div class=\"tools-r\"><button type=\"button\" class=\"btn\" id=\"play-draft\" aria-describedby=\"may\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -92,7 +92,7 @@ func Author(p AuthorPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 8, "<div class=\"sides\" role=\"group\" aria-label=\"What is shown\"><button type=\"button\" class=\"only-s\" data-side=\"file\" aria-pressed=\"true\">File</button> <button type=\"button\" data-side=\"preview\" aria-pressed=\"false\">Preview</button> <button type=\"button\" data-side=\"proof\" aria-pressed=\"false\">Proof</button></div><main class=\"desk\"><section class=\"file\" id=\"file\" tabindex=\"-1\" aria-label=\"The file\"><div class=\"editor\" id=\"editor\"></div><section class=\"found\" aria-labelledby=\"found-title\"><h2 class=\"found-h\" id=\"found-title\" role=\"status\">Nothing is checked yet.</h2><ol id=\"found\"></ol></section><p class=\"said mut\" id=\"said\" role=\"status\">Kept in this browser as you type.</p></section><aside class=\"side\" id=\"side\" tabindex=\"-1\" aria-label=\"Preview and proof\"><section id=\"preview\" class=\"preview\" aria-label=\"What the learner sees\"></section><section id=\"proof\" class=\"proof\" aria-label=\"Proof\" hidden></section></aside></main></div><dialog class=\"sheetdialog\" id=\"begin\" aria-label=\"Begin anew\"><form method=\"dialog\"><button class=\"btn bare sm close\" aria-label=\"Close\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 8, "<main class=\"desk\"><div class=\"sides\" role=\"group\" aria-label=\"What is shown\"><button type=\"button\" class=\"only-s\" data-side=\"file\" aria-pressed=\"true\">File</button> <button type=\"button\" data-side=\"preview\" aria-pressed=\"false\">Preview</button> <button type=\"button\" data-side=\"proof\" aria-pressed=\"false\">Proof</button></div><section class=\"file\" id=\"file\" tabindex=\"-1\" aria-label=\"The file\"><div class=\"editor\" id=\"editor\"></div><section class=\"found\" aria-labelledby=\"found-title\"><h2 class=\"found-h\" id=\"found-title\" role=\"status\">Nothing is checked yet.</h2><ol id=\"found\"></ol></section><p class=\"said mut\" id=\"said\" role=\"status\">Kept in this browser as you type.</p></section><aside class=\"side\" id=\"side\" tabindex=\"-1\" aria-label=\"Preview and proof\"><section id=\"preview\" class=\"preview\" aria-label=\"What the learner sees\"></section><section id=\"proof\" class=\"proof\" aria-label=\"Proof\" hidden></section></aside></main></div><dialog class=\"sheetdialog\" id=\"begin\" aria-label=\"Begin anew\"><form method=\"dialog\"><button class=\"btn bare sm close\" aria-label=\"Close\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -117,7 +117,7 @@ func Author(p AuthorPage) templ.Component {
 					var templ_7745c5c3_Var4 string
 					templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.ResolveAttributeValue(s.ID)
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/view/author.templ`, Line: 62, Col: 63}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/view/author.templ`, Line: 65, Col: 63}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var4)
 					if templ_7745c5c3_Err != nil {
@@ -130,7 +130,7 @@ func Author(p AuthorPage) templ.Component {
 					var templ_7745c5c3_Var5 string
 					templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(s.Title)
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/view/author.templ`, Line: 62, Col: 75}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/view/author.templ`, Line: 65, Col: 75}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var5))
 					if templ_7745c5c3_Err != nil {
@@ -143,7 +143,7 @@ func Author(p AuthorPage) templ.Component {
 					var templ_7745c5c3_Var6 string
 					templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(s.ID)
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/view/author.templ`, Line: 62, Col: 111}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/view/author.templ`, Line: 65, Col: 111}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var6))
 					if templ_7745c5c3_Err != nil {
