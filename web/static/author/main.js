@@ -28,7 +28,9 @@ function say(what, bad = false) {
 
 let outline = /** @type {any} */ (null);
 let previewed = /** @type {any[]} */ ([]);
-let clean = false; // the file that is there was checked and has no errors
+let clean = false; // the text that was checked last has no errors
+let checking = true; // what is there now was not checked yet
+/** @type {(() => void) | null} */ let next = null; // is waiting for the check
 let proving = false;
 
 // --- the sides
@@ -57,7 +59,7 @@ const editor = openEditor(el('editor'), {
   changed: (text) => {
     clearTimeout(saving);
     saving = setTimeout(() => keep(text), 200);
-    clean = false;
+    checking = true;
     played = [];
     check(text);
     proof.outdated();
@@ -84,12 +86,16 @@ function report() {
 const check = checker((answer) => {
   answered = answer;
   clean = answer.problems.length === 0;
+  checking = false;
   outline = answer.outline ?? outline;
   previewed = answer.preview;
   report();
   if (answer.outline) put(el('heading'), answer.outline.title);
   preview.show(answer.preview, outline?.title ?? '');
   buttons();
+  const then = next;
+  next = null;
+  then?.();
 }, (message) => { put(el('found-title'), message); el('found').replaceChildren(); });
 
 /** @param {number} n @param {string} one */
@@ -130,7 +136,7 @@ function placeOf(step, key) {
   return { line, column: 1 };
 }
 
-const why = () => (!may ? 'This needs the machine that Eddy runs on, or the teacher key.' : !clean ? 'The file has errors: mend them first.' : '');
+const why = () => (!may ? 'This needs the machine that Eddy runs on, or the teacher key.' : !checking && !clean ? 'The file has errors: mend them first.' : '');
 
 function buttons() {
   const reason = why();
@@ -144,14 +150,23 @@ function buttons() {
   /** @type {HTMLButtonElement} */ (el('redo')).disabled = !redo;
 }
 
+/** Is the text ready to be played? Otherwise the check comes first. @param {() => void} then */
+function ready(then) {
+  if (why()) { say(why(), true); return false; }
+  if (!checking) return true;
+  next = then;
+  check(editor.text(), true);
+  return false;
+}
+
 function prove() {
-  if (why()) { say(why(), true); return; }
+  if (!ready(prove)) return;
   showSide('proof');
   proof.run(editor.text());
 }
 
 async function play() {
-  if (why()) { say(why(), true); return; }
+  if (!ready(play)) return;
   const text = editor.text();
   keep(text);
   say('A lab is opening …');
