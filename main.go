@@ -289,9 +289,13 @@ func serve(ctx context.Context, o options, stdout io.Writer) error {
 		key = rand.Text()
 	}
 	host, _, _ := net.SplitHostPort(o.addr) // checked above
+	prover, err := newProver()
+	if err != nil {
+		return err
+	}
 	server, err := web.New(web.Config{
-		Trials: trialCommand(),
-		Labs:   labs, TeacherKey: key, Hosts: append(o.hosts, host), Version: ownVersion(),
+		Trials: trialCommand(), Prover: prover,
+		Labs: labs, TeacherKey: key, Hosts: append(o.hosts, host), Version: ownVersion(),
 		Log: slog.New(slog.NewTextHandler(os.Stderr, nil)), Scenarios: library, Quizzes: bank, Keep: store,
 	})
 	if err != nil {
@@ -395,11 +399,14 @@ func version(stdout io.Writer) error {
 // playCmd plays scenarios without a browser.
 func playCmd(stdout io.Writer) *cobra.Command {
 	var c scenarios.Config
-	var asJSON, untouched, wrong bool
+	var asJSON, untouched, wrong, virtual bool
 	var junit, journal string
 	cmd := &cobra.Command{
 		Use: "play NAME|FILE…", Short: "Play scenarios without a browser", Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if os.Getenv(envPlay) != "" {
+				return scenarios.Child()
+			}
 			switch {
 			case untouched && wrong:
 				return usageError{errors.New("--untouched and --wrong are two different proofs: give one of them")}
@@ -423,7 +430,13 @@ func playCmd(stdout io.Writer) *cobra.Command {
 				defer f.Close()
 				c.Journal = f
 			}
-			results, err := play(cmd.Context(), toPlay, c, asJSON, stdout)
+			run := scenarios.Run
+			if virtual {
+				if run, err = inVirtualTime(stdout, asJSON, journal); err != nil {
+					return err
+				}
+			}
+			results, err := play(cmd.Context(), toPlay, c, run, asJSON, stdout)
 			if junit != "" {
 				err = errors.Join(err, writeFile(junit, func(w io.Writer) error { return scenarios.WriteJUnit(w, results) }))
 			}
@@ -436,6 +449,7 @@ func playCmd(stdout io.Writer) *cobra.Command {
 	f.StringVar(&journal, "journal", "", "a file for the journals, JSON lines")
 	f.Float64Var(&c.Speed, "speed", 1, "speed of lab time, 0.1 to 4")
 	f.Uint64Var(&c.Seed, "seed", 0, "instead of the scenario's own seed")
+	f.BoolVar(&virtual, "virtual", false, "in virtual time, where that is possible: a play takes a moment")
 	f.BoolVar(&untouched, "untouched", false, "leave each step's solution out: its goal must stay unmet")
 	f.BoolVar(&wrong, "wrong", false, "do each step's wrong moves instead: its goal must stay unmet")
 	return cmd
@@ -473,7 +487,7 @@ func problemLines(sources []*scenarios.Source) (lines []string) {
 }
 
 // play plays scenarios, as many side by side as there are processors.
-func play(ctx context.Context, all []*scenarios.Scenario, c scenarios.Config, asJSON bool, stdout io.Writer) ([]scenarios.Result, error) {
+func play(ctx context.Context, all []*scenarios.Scenario, c scenarios.Config, run runFunc, asJSON bool, stdout io.Writer) ([]scenarios.Result, error) {
 	results := make([]scenarios.Result, len(all))
 	human, lines := scenarios.NewConsole(stdout), scenarios.NewJSONLines(stdout)
 	places := make(chan struct{}, runtime.NumCPU())
@@ -492,7 +506,7 @@ func play(ctx context.Context, all []*scenarios.Scenario, c scenarios.Config, as
 			if asJSON {
 				own.Began, own.Ended = nil, lines.Ended
 			}
-			r, err := scenarios.Run(ctx, s, own)
+			r, err := run(ctx, s, own)
 			if err != nil {
 				r.Passed, r.Error = false, err.Error()
 			}
@@ -523,48 +537,6 @@ func writeFile(name string, write func(io.Writer) error) error {
 		return usageError{err}
 	}
 	return errors.Join(write(f), f.Close())
-}
-
-// checkCmd validates files.
-func checkCmd(stdout io.Writer) *cobra.Command {
-	return &cobra.Command{
-		Use: "check FILE|DIR…", Short: "Validate scenario, quiz and lesson files", Args: cobra.MinimumNArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
-			var sources []*scenarios.Source
-			for _, arg := range args {
-				info, err := os.Stat(arg)
-				if err != nil {
-					return usageError{err}
-				}
-				if info.IsDir() {
-					inside, err := scenarios.ReadDir(os.DirFS(arg), ".")
-					if err != nil {
-						return usageError{err}
-					}
-					for _, s := range inside {
-						s.Name = filepath.Join(arg, s.Name)
-					}
-					sources = append(sources, inside...)
-					continue
-				}
-				text, err := os.ReadFile(arg)
-				if err != nil {
-					return usageError{err}
-				}
-				sources = append(sources, scenarios.ReadSource(arg, text))
-			}
-			scenarios.CheckNeeds(sources, scenarios.Bundled()...)
-			problems := problemLines(sources)
-			for _, line := range problems {
-				fmt.Fprintln(stdout, line)
-			}
-			if len(problems) > 0 {
-				return fmt.Errorf("%d problems in %d files", len(problems), len(sources))
-			}
-			fmt.Fprintf(stdout, "%d files, no problems\n", len(sources))
-			return nil
-		},
-	}
 }
 
 // listCmd lists what is bundled.

@@ -18,7 +18,7 @@ type Problem = form.Problem
 // scenario may be played where there are none, and is otherwise what could be
 // read.
 func Parse(name string, data []byte) (*Scenario, []Problem) {
-	s := &Scenario{}
+	s := &Scenario{text: data}
 	s.file = form.Read(data, s)
 	if s.file.Has("steps") || s.file.Has("id") || len(s.file.Problems) == 0 {
 		s.check(name)

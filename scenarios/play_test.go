@@ -1,11 +1,9 @@
 package scenarios_test
 
 import (
-	"context"
 	"testing"
 	"testing/synctest"
 
-	"eddy/lab"
 	"eddy/scenarios"
 
 	"github.com/stretchr/testify/assert"
@@ -28,11 +26,11 @@ func TestEveryScenarioIsProven(t *testing.T) {
 				t.Run(name, func(t *testing.T) {
 					if onTheWall[s.ID] != "" {
 						t.Parallel()
-						prove(t, s, scenarios.Config{Mode: scenarios.Mode(mode), Speed: 4})
+						passes(t, s, scenarios.Config{Mode: scenarios.Mode(mode), Speed: 4})
 						return
 					}
 					synctest.Test(t, func(t *testing.T) {
-						prove(t, s, scenarios.Config{Mode: scenarios.Mode(mode)})
+						passes(t, s, scenarios.Config{Mode: scenarios.Mode(mode)})
 					})
 				})
 			}
@@ -40,7 +38,8 @@ func TestEveryScenarioIsProven(t *testing.T) {
 	}
 }
 
-func prove(t *testing.T, s *scenarios.Scenario, c scenarios.Config) {
+// passes plays a scenario, which must pass.
+func passes(t *testing.T, s *scenarios.Scenario, c scenarios.Config) {
 	r, err := scenarios.Run(t.Context(), s, c)
 	require.NoError(t, err)
 	assert.True(t, r.Passed, "%s", told(r))
@@ -59,6 +58,3 @@ func told(r scenarios.Result) string {
 	}
 	return text
 }
-
-var _ = context.Background
-var _ = lab.Invalid

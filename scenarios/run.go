@@ -24,6 +24,9 @@ const (
 	Wrong
 )
 
+// String is the mode as it is said.
+func (m Mode) String() string { return [...]string{"solved", "untouched", "wrong"}[m] }
+
 // Config says how a scenario is played without a browser.
 type Config struct {
 	Mode    Mode
@@ -53,6 +56,7 @@ type StepResult struct {
 	Title    string        `json:"title"`
 	Wrong    int           `json:"wrong,omitempty"` // which list of wrong moves, from 1
 	Passed   bool          `json:"passed"`
+	AtStart  bool          `json:"at_start,omitempty"` // the goal was met before anybody did anything
 	Goal     string        `json:"goal"`
 	Verdict  lab.Judgement `json:"verdict"`
 	Error    string        `json:"error,omitempty"`
@@ -79,9 +83,10 @@ func Run(ctx context.Context, s *Scenario, c Config) (Result, error) {
 
 // player plays one scenario.
 type player struct {
-	s      *Scenario
-	c      Config
-	result *Result
+	s       *Scenario
+	c       Config
+	result  *Result
+	atStart bool // the goal of the step that was solved last was met as it opened
 }
 
 func (p *player) began(i int, what string) {
@@ -142,7 +147,7 @@ func (p *player) solved(ctx context.Context) {
 			began := time.Now()
 			r := p.report(st)
 			met, err := p.solve(ctx, w, st)
-			r.Passed = met && err == nil
+			r.Passed, r.AtStart = met && err == nil, p.atStart
 			r.Verdict, _ = w.Judge(answering(ctx, st), st.Goal)
 			if err != nil {
 				r.Error = err.Error()
@@ -186,6 +191,11 @@ func (p *player) solve(ctx context.Context, w World, st *Step) (met bool, err er
 	if err := do(ctx, w, st.Do, false); err != nil {
 		return false, fmt.Errorf("do: %w", err)
 	}
+	now, err := w.Eval(ctx, st.Goal)
+	if err != nil {
+		return false, fmt.Errorf("goal: %w", err)
+	}
+	p.atStart = now == true
 	if err := do(ctx, w, st.Solution, false); err != nil {
 		return false, fmt.Errorf("solution: %w", err)
 	}

@@ -31,6 +31,7 @@ type Scenario struct {
 	Steps   []Step   `yaml:"steps" form:"required" schema:"minItems=1; maxItems=20"`
 
 	file *form.File
+	text []byte // the whole file
 }
 
 // Step is one thing to understand: the learner predicts, does, observes, and

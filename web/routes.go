@@ -25,7 +25,7 @@ func (s *Server) routes() http.Handler {
 	on("GET /healthz", s.healthz)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(s.metrics.registry, promhttp.HandlerOpts{}))
 
-	on("POST /api/labs", s.createLab)
+	on("POST /api/labs", s.orDraft(s.createLab))
 	on("GET /api/labs/{id}", s.board(s.labPast))
 	on("DELETE /api/labs/{id}", s.deleteLab)
 	on("GET /api/labs/{id}/board", s.board(s.labPast))
@@ -55,6 +55,12 @@ func (s *Server) routes() http.Handler {
 	on("GET /api/labs/{id}/scenario", s.saveScenario)
 	on("GET /author/smallest", s.smallestPage)
 	on("POST /api/smallest", s.smallestFault)
+	on("GET /author", s.authorPage)
+	on("GET /api/schema/scenario", s.scenarioSchema)
+	on("POST /api/scenarios/check", s.checkScenario)
+	on("POST /api/scenarios/prove", s.proveScenario)
+	on("POST /api/scenarios/play", s.playDraft)
+	on("GET /api/scenarios/{id}/file", s.scenarioFile)
 
 	on("GET /api/experiments", s.experiments)
 	on("GET /api/schemas", s.schemas)

@@ -43,6 +43,7 @@ type Config struct {
 	Keep       *keep.Store        // in memory where nil; whoever opened it closes it after Close
 	Quizzes    *quiz.Bank         // the bundled ones where nil
 	Trials     []string           // this program as it tries things in virtual time (scenarios/trial); nil: nothing is tried
+	Prover     *scenarios.Prover  // nothing is proven where nil
 }
 
 // Server answers every request. It is an http.Handler; Serve runs it.
@@ -66,6 +67,7 @@ type Server struct {
 	desk      *quiz.Desk
 
 	trials trials
+	author *author
 
 	ctx     context.Context // ends when the server stops; its cause is the reason
 	stop    context.CancelCauseFunc
@@ -108,7 +110,7 @@ func New(cfg Config) (*Server, error) {
 		}
 		cfg.Keep = ownKeep
 	}
-	s := &Server{cfg: cfg, decode: lab.DecodeActions, assets: assets, limits: newLimits(), runs: newRuns(), sockets: map[string]int{}, guides: newGuides(), ownKeep: ownKeep, trials: newTrials()}
+	s := &Server{cfg: cfg, decode: lab.DecodeActions, assets: assets, limits: newLimits(), runs: newRuns(), sockets: map[string]int{}, guides: newGuides(), author: newAuthor(), ownKeep: ownKeep, trials: newTrials()}
 	s.questions = quiz.Labs{Scenario: cfg.Scenarios.Settings}
 	s.quizzes = cfg.Quizzes
 	s.desk = &quiz.Desk{Store: cfg.Keep, Find: s.quizzes.Find, Judge: atOnce{s.questions, make(chan struct{}, judging)}}

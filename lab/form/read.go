@@ -22,12 +22,15 @@ const MaxBytes = 64 << 10
 const maxDepth = 40
 
 // Pos is a place in a file; both count from 1. The zero Pos is nowhere.
-type Pos struct{ Line, Column int }
+type Pos struct {
+	Line   int `json:"line"`
+	Column int `json:"column"`
+}
 
 // Problem is one thing that is wrong with a file.
 type Problem struct {
 	Pos
-	Message string
+	Message string `json:"message"`
 }
 
 func (p Problem) Error() string {

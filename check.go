@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"eddy/scenarios"
+)
+
+// envPlay is set for the child that plays a scenario in virtual time.
+const envPlay = "EDDY_PLAY_CHILD"
+
+// newProver plays scenarios in children that are this same program.
+func newProver() (*scenarios.Prover, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("find this program, to start it again: %w", err)
+	}
+	return scenarios.NewProver([]string{self, "play", "-"}, envPlay+"=1"), nil
+}
+
+// runFunc plays a scenario, as scenarios.Run does.
+type runFunc func(context.Context, *scenarios.Scenario, scenarios.Config) (scenarios.Result, error)
+
+// inVirtualTime is scenarios.Run in virtual time. It says where it has to take
+// the wall clock.
+func inVirtualTime(stdout io.Writer, asJSON bool, journal string) (runFunc, error) {
+	prover, err := newProver()
+	if err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context, s *scenarios.Scenario, c scenarios.Config) (scenarios.Result, error) {
+		if why := scenarios.NeedsWallClock(s); why != "" && !asJSON {
+			fmt.Fprintf(stdout, "%s  on the wall clock: %s\n", s.ID, why)
+		}
+		return prover.Run(ctx, s, c, journal)
+	}, nil
+}
+
+// checkCmd validates files.
+func checkCmd(stdout io.Writer) *cobra.Command {
+	var lint, strict bool
+	var seeds int
+	cmd := &cobra.Command{
+		Use: "check FILE|DIR…", Short: "Validate scenario, quiz and lesson files", Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			sources, err := readSources(args)
+			if err != nil {
+				return err
+			}
+			scenarios.CheckNeeds(sources, scenarios.Bundled()...)
+			problems := problemLines(sources)
+			for _, line := range problems {
+				fmt.Fprintln(stdout, line)
+			}
+			warnings := 0
+			if lint || strict {
+				if warnings, err = lintSources(cmd.Context(), sources, seeds, stdout); err != nil {
+					return err
+				}
+			}
+			switch {
+			case len(problems) > 0:
+				return fmt.Errorf("%d problems in %d files", len(problems), len(sources))
+			case strict && warnings > 0:
+				return fmt.Errorf("%d warnings in %d files", warnings, len(sources))
+			case warnings > 0:
+				fmt.Fprintf(stdout, "%d files, no problems, %d warnings\n", len(sources), warnings)
+			default:
+				fmt.Fprintf(stdout, "%d files, no problems\n", len(sources))
+			}
+			return nil
+		},
+	}
+	f := cmd.Flags()
+	f.BoolVar(&lint, "lint", false, "warn of what can be played and teaches badly; plays scenarios in virtual time for that")
+	f.BoolVar(&strict, "strict", false, "like --lint, and a warning is an error")
+	f.IntVar(&seeds, "lint-seeds", 20, "lint: other seeds to play each scenario with, 0 to 50")
+	return cmd
+}
+
+// readSources reads files, and every scenario file of folders.
+func readSources(args []string) (sources []*scenarios.Source, err error) {
+	for _, arg := range args {
+		info, err := os.Stat(arg)
+		if err != nil {
+			return nil, usageError{err}
+		}
+		if info.IsDir() {
+			inside, err := scenarios.ReadDir(os.DirFS(arg), ".")
+			if err != nil {
+				return nil, usageError{err}
+			}
+			for _, s := range inside {
+				s.Name = filepath.Join(arg, s.Name)
+			}
+			sources = append(sources, inside...)
+			continue
+		}
+		text, err := os.ReadFile(arg)
+		if err != nil {
+			return nil, usageError{err}
+		}
+		sources = append(sources, scenarios.ReadSource(arg, text))
+	}
+	return sources, nil
+}
+
+// lintSources prints what the linter finds in the files that have no problems,
+// a line each, and returns how many lines there were.
+func lintSources(ctx context.Context, sources []*scenarios.Source, seeds int, stdout io.Writer) (warnings int, err error) {
+	prover, err := newProver()
+	if err != nil {
+		return 0, err
+	}
+	for _, src := range sources {
+		if len(src.Problems) > 0 {
+			continue
+		}
+		found := scenarios.Lint(src.Scenario)
+		proof, err := prover.Prove(ctx, src.Scenario, seeds, nil)
+		if err != nil {
+			return warnings, errors.Join(err, context.Cause(ctx))
+		}
+		for _, f := range append(found, proof.Warnings...) {
+			fmt.Fprintf(stdout, "%s:%d:%d: warning: %s (%s)\n", src.Name, f.Line, f.Column, f.Message, f.Rule)
+			warnings++
+		}
+	}
+	return warnings, nil
+}

@@ -1,0 +1,155 @@
+package scenarios
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"runtime/debug"
+	"runtime/metrics"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// job is what one child process plays: one way, once for each seed.
+type job struct {
+	Text    string   `json:"text"` // of the scenario's file
+	Mode    Mode     `json:"mode"`
+	Step    string   `json:"step,omitempty"`
+	Seeds   []uint64 `json:"seeds"` // 0 is the scenario's own
+	Speed   float64  `json:"speed,omitempty"`
+	Wall    bool     `json:"wall,omitempty"`    // on the wall clock, not in virtual time
+	Journal string   `json:"journal,omitempty"` // a file that the journals are added to
+}
+
+// line is what a child says, a line each.
+type line struct {
+	Seed   uint64      `json:"seed,omitempty"`
+	Began  *Beginning  `json:"began,omitempty"`
+	Ended  *StepResult `json:"ended,omitempty"`
+	Result *Result     `json:"result,omitempty"`
+	Error  string      `json:"error,omitempty"` // why the child gives up
+}
+
+// Beginning is a step that begins to be played.
+type Beginning struct {
+	Step int    `json:"step"` // from 0
+	Of   int    `json:"of"`
+	ID   string `json:"id"`
+	What string `json:"what,omitempty"` // untouched, wrong moves 2
+}
+
+// Bounds of a child's memory. Beyond childHeap it collects often, beyond
+// childMemory it gives up.
+const (
+	childHeap   = 512 << 20
+	childMemory = 1 << 30
+)
+
+// Child plays the job on standard input, tells how it goes in JSON lines on
+// standard output, and ends the process. It ends it too when standard input
+// ends, so that no child outlives whoever started it. Virtual time is to be had
+// inside a test alone, so the process becomes one.
+func Child() error {
+	in := bufio.NewReader(os.Stdin)
+	raw, err := in.ReadBytes('\n')
+	if err != nil {
+		return fmt.Errorf("read what is to be played: %w", err)
+	}
+	var j job
+	if err := json.Unmarshal(raw, &j); err != nil {
+		return fmt.Errorf("read what is to be played: %w", err)
+	}
+	s, problems := Parse("", []byte(j.Text))
+	if len(problems) > 0 {
+		return fmt.Errorf("the scenario cannot be played: %w", problems[0])
+	}
+	out := newTeller(os.Stdout)
+	os.Stdout = os.Stderr // what a test prints is not for whoever reads the lines
+	debug.SetMemoryLimit(childHeap)
+	go func() {
+		io.Copy(io.Discard, in)
+		os.Exit(3)
+	}()
+	go boundMemory(out)
+
+	if j.Wall {
+		for _, seed := range j.Seeds {
+			if err := j.play(context.Background(), s, seed, out); err != nil {
+				return err
+			}
+		}
+		os.Exit(0)
+	}
+	testing.Init()
+	if err := flag.CommandLine.Parse([]string{"-test.timeout=0"}); err != nil {
+		return fmt.Errorf("set the flags of a test: %w", err)
+	}
+	var plays []testing.InternalTest
+	for _, seed := range j.Seeds {
+		plays = append(plays, testing.InternalTest{Name: fmt.Sprintf("seed %d", seed), F: func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				if err := j.play(t.Context(), s, seed, out); err != nil {
+					t.Fatal(err)
+				}
+			})
+		}})
+	}
+	testing.Main(func(string, string) (bool, error) { return true, nil }, plays, nil, nil)
+	return nil
+}
+
+// play plays the scenario once.
+func (j job) play(ctx context.Context, s *Scenario, seed uint64, out *teller) error {
+	c := Config{Mode: j.Mode, Step: j.Step, Seed: seed, Speed: j.Speed}
+	c.Began = func(step int, what string) {
+		out.tell(line{Seed: seed, Began: &Beginning{Step: step, Of: len(s.Steps), ID: s.Steps[step].ID, What: what}})
+	}
+	c.Ended = func(r StepResult) { out.tell(line{Seed: seed, Ended: &r}) }
+	if j.Journal != "" {
+		f, err := os.OpenFile(j.Journal, os.O_APPEND|os.O_WRONLY|os.O_CREATE, 0o644)
+		if err != nil {
+			return fmt.Errorf("open the journal's file: %w", err)
+		}
+		defer f.Close()
+		c.Journal = f
+	}
+	r, err := Run(ctx, s, c)
+	if err != nil {
+		return err
+	}
+	out.tell(line{Seed: seed, Result: &r})
+	return nil
+}
+
+// teller writes lines. It is safe for concurrent use.
+type teller struct {
+	mu  sync.Mutex
+	enc *json.Encoder
+}
+
+func newTeller(out io.Writer) *teller { return &teller{enc: json.NewEncoder(out)} }
+
+func (t *teller) tell(l line) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.enc.Encode(l) // plain values; whoever does not read any more ends this process
+}
+
+// boundMemory ends the process before it takes the machine's memory: a burst
+// may be large, and virtual time lets hours of it pass in a minute.
+func boundMemory(out *teller) {
+	taken := []metrics.Sample{{Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/released:bytes"}}
+	for range time.Tick(100 * time.Millisecond) {
+		metrics.Read(taken)
+		if taken[0].Value.Uint64()-taken[1].Value.Uint64() > childMemory {
+			out.tell(line{Error: fmt.Sprintf("it takes more than %d MiB of memory: make its bursts smaller", childMemory>>20)})
+			os.Exit(4)
+		}
+	}
+}

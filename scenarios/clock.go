@@ -1,0 +1,100 @@
+package scenarios
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+
+	"eddy/lab"
+)
+
+// NeedsWallClock says why a scenario cannot be played in virtual time, "" where
+// it can. Where several instances of a service are balanced cooperatively, a
+// member that joins may hold a commit back on a mutex, and virtual time stands
+// still while somebody waits for one. It looks at the settings and at the
+// actions in their order, wrong moves among them; it plays nothing.
+func NeedsWallClock(s *Scenario) string {
+	seats := seatsOf(s.settings(0))
+	if why := seats.shared(); why != "" {
+		return why
+	}
+	for i := range s.Steps {
+		st := &s.Steps[i]
+		if why := seats.follow(st.Do); why != "" {
+			return why
+		}
+		for _, moves := range st.Wrong {
+			if why := maps.Clone(seats).follow(moves); why != "" {
+				return why
+			}
+		}
+		if why := seats.follow(st.Solution); why != "" {
+			return why
+		}
+	}
+	return ""
+}
+
+// seats are the instances of each service and who shares out their partitions.
+type seats map[string]seating
+
+type seating struct {
+	instances int
+	balancer  string
+}
+
+func seatsOf(s lab.Settings) seats {
+	all := seats{}
+	for name, svc := range s.Services {
+		all[name] = seating{svc.Instances, svc.Balancer}
+	}
+	return all
+}
+
+// follow does what actions do to the seats, and stops at the first that virtual
+// time would not get over.
+func (all seats) follow(actions Actions) string {
+	for _, a := range actions {
+		if a.Name != "scale" && a.Name != "set" {
+			continue
+		}
+		raw, err := json.Marshal(a.Args)
+		if err != nil {
+			continue // an action that cannot be written is refused when it is done
+		}
+		var args struct {
+			Service   string  `json:"service"`
+			Instances *int    `json:"instances"`
+			Balancer  *string `json:"balancer"`
+		}
+		if json.Unmarshal(raw, &args) != nil {
+			continue
+		}
+		name, err := lab.ServiceName(args.Service)
+		if err != nil {
+			continue
+		}
+		seat := all[name]
+		if args.Instances != nil {
+			seat.instances = *args.Instances
+		}
+		if args.Balancer != nil {
+			seat.balancer = *args.Balancer
+		}
+		all[name] = seat
+		if why := all.shared(); why != "" {
+			return why
+		}
+	}
+	return ""
+}
+
+func (all seats) shared() string {
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		if s := all[name]; s.instances > 1 && s.balancer == "cooperative" {
+			return fmt.Sprintf("%s has %d instances and a cooperative balancer", name, s.instances)
+		}
+	}
+	return ""
+}

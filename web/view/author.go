@@ -1,0 +1,14 @@
+package view
+
+// AuthorPage is what the author studio starts with.
+type AuthorPage struct {
+	May     bool   // the visitor may have scenarios proven and played
+	Nonce   string // under which the editor may write its style sheet
+	Bundled []BundledScenario
+}
+
+// BundledScenario is a scenario to begin from.
+type BundledScenario struct {
+	ID, Title string
+	Level     int
+}
