@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -272,5 +271,3 @@ func TestLearnerWalksScenariosByKeyboardAlone(t *testing.T) {
 	}
 	v.quiet()
 }
-
-var _ = strings.Contains
