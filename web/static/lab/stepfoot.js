@@ -16,7 +16,8 @@ export class StepFoot {
     const bare = (/** @type {string} */ id, /** @type {string} */ words, /** @type {() => any} */ run) => h('button', { type: 'button', class: 'btn bare sm', id, onclick: run }, words);
     this.hint = bare('hint', 'Hint', () => this.tell(this.showable() ? { do: 'show' } : { do: 'hint' }, this.hint));
     this.undo = bare('undo', 'Undo', () => this.tell({ do: 'undo' }, this.undo));
-    this.restart = bare('restart-step', 'Restart step', () => this.tell({ do: 'restart_step' }, this.restart));
+    this.restart = bare('restart-step', 'Restart', () => this.tell({ do: 'restart_step' }, this.restart));
+    this.restart.append(h('span', { class: 'step-word' }, ' step'));
     this.more = h('button', { type: 'button', class: 'btn bare sm', id: 'guide-more', 'aria-haspopup': 'dialog', 'aria-label': 'More: challenge only, restart the scenario', title: 'Challenge only, restart the scenario', onclick: () => this.ask() }, '…');
     this.on = h('button', { type: 'button', class: 'btn sm', id: 'continue', onclick: () => this.tell({ do: 'next' }, this.on) }, h('span'), icon('right'));
     this.wait = h('p', { class: 'hintwait mut', hidden: true });

@@ -19,7 +19,7 @@ export class StepView {
     this.guide = guide;
     this.root = root;
     const part = (/** @type {string} */ name) => h('div', { class: 'part', 'data-part': name });
-    this.parts = { head: part('head'), predict: part('predict'), do: part('do'), observe: part('observe'), explain: part('explain'), goal: part('goal'), hints: part('hints'), finish: part('finish') };
+    this.parts = { head: part('head'), predict: part('predict'), do: part('do'), hints: part('hints'), goal: part('goal'), observe: part('observe'), explain: part('explain'), finish: part('finish') };
     root.append(...Object.values(this.parts));
   }
 
@@ -44,7 +44,7 @@ export class StepView {
     once(p.do, finished ? '' : JSON.stringify([view.step, view.tasks, view.opening, phase, view.caption, view.helped]), () => (finished || phase === 'predict' && !view.opening ? [this.later('Do', 'once your prediction is locked in', finished)] : this.do(view)));
     once(p.observe, finished ? '' : JSON.stringify([view.step, view.observe, view.note, phase, view.challenge]), () => (finished || view.challenge ? [] : this.observe(board, view)));
     once(p.explain, finished ? '' : JSON.stringify([view.step, view.because, view.explain, view.in_production, view.switch, phase]), () => (finished ? [] : this.explain(view)));
-    once(p.goal, finished ? '' : JSON.stringify([view.step, view.verdict.parts, view.met, phase]), () => (finished || view.opening ? [] : this.goal(view)));
+    once(p.goal, finished ? '' : JSON.stringify([view.step, view.verdict.parts, view.met, phase]), () => (finished || view.opening || phase === 'predict' ? [] : this.goal(view)));
     once(p.hints, finished ? '' : JSON.stringify([view.step, view.hints, phase]), () => (finished || phase !== 'do' ? [] : this.hints(view)));
     once(p.finish, JSON.stringify(view.finish ?? null), () => (view.finish ? this.finish(view) : []));
     // Whoever was in a part that is gone stands at the one that came next.
@@ -90,7 +90,7 @@ export class StepView {
 
   /** @param {string} name @param {import('./guide.js').Ask} ask @param {number} chosen */
   options(name, ask, chosen) {
-    return h('fieldset', { class: 'choices' }, h('legend', { class: 'vh' }, 'Answers'), ...(ask.options ?? []).map((option, i) => {
+    return h('fieldset', { class: 'choices', 'aria-label': 'Answers' }, ...(ask.options ?? []).map((option, i) => {
       const words = this.html('span', '', ask.options_html?.[i]);
       return h('label', { class: 'choice' }, h('input', { type: 'radio', name, value: i, checked: i === chosen }), words);
     }));
@@ -124,7 +124,7 @@ export class StepView {
     if (view.phase !== 'predict') {
       if (!ask.locked) return [];
       return [this.phase('lock', 'fold', 'Predict', `locked, ${SURE_WORDS[ask.confidence ?? ''] ?? ''}`, [
-        this.html('p', 'said', `“${ask.options_html?.[ask.chosen] ?? ''}”`), view.outcome ? h('p', { class: 'outcome' }, view.outcome) : ''])];
+        this.html('p', 'said', `“${ask.options_html?.[ask.chosen] ?? ''}”`), view.outcome ? h('p', { class: 'came' }, view.outcome) : ''])];
     }
     return [this.phase('eye', 'now', 'Predict', 'before anything happens', [this.html('p', 'q', ask.ask), this.form([
       this.options('predict', ask, ask.chosen),
@@ -189,7 +189,7 @@ export class StepView {
       const sentence = parts.map((part) => {
         if (!part.choices) return this.html('p', 'piece', part.text);
         const name = `because-${n++}`;
-        return h('fieldset', { class: 'slot', 'data-right': part.right === undefined ? null : part.right }, h('legend', { class: 'vh' }, `Part ${n} of the sentence`),
+        return h('fieldset', { class: 'slot', 'aria-label': `Part ${n} of the sentence`, 'data-right': part.right === undefined ? null : part.right },
           ...part.choices.map((choice, i) => h('label', { class: 'choice' }, h('input', { type: 'radio', name, value: choice, checked: choice === part.chosen && part.right === true }), h('span', {}, part.labels?.[i] ?? choice))),
           part.right === false ? h('p', { class: 'note' }, `Not so: “${part.labels?.[part.choices.indexOf(part.chosen ?? '')] ?? part.chosen}”. Look at the figures once more.`) : '');
       });
