@@ -1,0 +1,404 @@
+package quiz
+
+import (
+	"archive/zip"
+	"bytes"
+	"encoding/xml"
+	"fmt"
+	"io"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// QTI 2.1, as far as the kinds of questions allow: a package with a manifest
+// and a file for each item.
+const (
+	qtiNS      = "http://www.imsglobal.org/xsd/imsqti_v2p1"
+	qtiMatch   = "http://www.imsglobal.org/question/qti_v2p1/rptemplates/match_correct"
+	qtiMapping = "http://www.imsglobal.org/question/qti_v2p1/rptemplates/map_response"
+)
+
+type qtiItem struct {
+	XMLName    xml.Name      `xml:"assessmentItem"`
+	NS         string        `xml:"xmlns,attr,omitempty"`
+	ID         string        `xml:"identifier,attr"`
+	Title      string        `xml:"title,attr"`
+	Adaptive   bool          `xml:"adaptive,attr"`
+	TimeDep    bool          `xml:"timeDependent,attr"`
+	Response   []qtiResponse `xml:"responseDeclaration"`
+	Outcome    *qtiOutcome   `xml:"outcomeDeclaration"`
+	Body       qtiBody       `xml:"itemBody"`
+	Processing *qtiTemplate  `xml:"responseProcessing"`
+	Feedback   []qtiFeedback `xml:"modalFeedback"`
+}
+
+type qtiResponse struct {
+	ID          string     `xml:"identifier,attr"`
+	Cardinality string     `xml:"cardinality,attr"`
+	BaseType    string     `xml:"baseType,attr"`
+	Correct     []string   `xml:"correctResponse>value"`
+	Mapping     *qtiScores `xml:"mapping"`
+}
+
+type qtiScores struct {
+	Default float64    `xml:"defaultValue,attr"`
+	Lower   float64    `xml:"lowerBound,attr"`
+	Entries []qtiEntry `xml:"mapEntry"`
+}
+
+type qtiEntry struct {
+	Key   string  `xml:"mapKey,attr"`
+	Value float64 `xml:"mappedValue,attr"`
+}
+
+type qtiOutcome struct {
+	ID          string `xml:"identifier,attr"`
+	Cardinality string `xml:"cardinality,attr"`
+	BaseType    string `xml:"baseType,attr"`
+}
+
+type qtiBody struct {
+	Paragraphs []string        `xml:"p"`
+	Choice     *qtiInteraction `xml:"choiceInteraction"`
+	Order      *qtiInteraction `xml:"orderInteraction"`
+	Match      *qtiMatches     `xml:"matchInteraction"`
+	Entry      []qtiEntryBox   `xml:"div>textEntryInteraction"`
+	Extended   *qtiExtended    `xml:"extendedTextInteraction"`
+}
+
+type qtiInteraction struct {
+	Response string      `xml:"responseIdentifier,attr"`
+	Shuffle  bool        `xml:"shuffle,attr"`
+	Max      *int        `xml:"maxChoices,attr"`
+	Prompt   string      `xml:"prompt,omitempty"`
+	Choices  []qtiChoice `xml:"simpleChoice"`
+}
+
+type qtiChoice struct {
+	ID       string       `xml:"identifier,attr"`
+	Text     string       `xml:",chardata"`
+	Feedback *qtiFeedback `xml:"feedbackInline"`
+}
+
+type qtiMatches struct {
+	Response string   `xml:"responseIdentifier,attr"`
+	Shuffle  bool     `xml:"shuffle,attr"`
+	Max      int      `xml:"maxAssociations,attr"`
+	Prompt   string   `xml:"prompt,omitempty"`
+	Sets     []qtiSet `xml:"simpleMatchSet"`
+}
+
+type qtiSet struct {
+	Choices []qtiAssociable `xml:"simpleAssociableChoice"`
+}
+
+type qtiAssociable struct {
+	ID   string `xml:"identifier,attr"`
+	Max  int    `xml:"matchMax,attr"`
+	Text string `xml:",chardata"`
+}
+
+type qtiEntryBox struct {
+	Response string `xml:"responseIdentifier,attr"`
+}
+
+type qtiExtended struct {
+	Response string `xml:"responseIdentifier,attr"`
+	Prompt   string `xml:"prompt,omitempty"`
+}
+
+type qtiTemplate struct {
+	Template string `xml:"template,attr,omitempty"`
+}
+
+type qtiFeedback struct {
+	Outcome string `xml:"outcomeIdentifier,attr"`
+	ID      string `xml:"identifier,attr"`
+	Show    string `xml:"showHide,attr"`
+	Text    string `xml:",chardata"`
+}
+
+type qtiManifest struct {
+	XMLName   xml.Name      `xml:"manifest"`
+	NS        string        `xml:"xmlns,attr"`
+	ID        string        `xml:"identifier,attr"`
+	Schema    string        `xml:"metadata>schema"`
+	Version   string        `xml:"metadata>schemaversion"`
+	Orgs      string        `xml:"organizations"`
+	Resources []qtiResource `xml:"resources>resource"`
+}
+
+type qtiResource struct {
+	ID   string  `xml:"identifier,attr"`
+	Type string  `xml:"type,attr"`
+	Href string  `xml:"href,attr"`
+	File qtiFile `xml:"file"`
+}
+
+type qtiFile struct {
+	Href string `xml:"href,attr"`
+}
+
+// QTI writes the quiz as a QTI 2.1 package, a zip archive, as far as its kinds
+// allow.
+func (q *Quiz) QTI(out io.Writer) (lost []Lost, err error) {
+	archive := zip.NewWriter(out)
+	manifest := qtiManifest{NS: "http://www.imsglobal.org/xsd/imscp_v1p1", ID: "eddy-" + q.ID, Schema: "QTIv2.1 Package", Version: "1.0.0"}
+	for i := range q.Questions {
+		question := &q.Questions[i]
+		lose := func(what string) { lost = append(lost, Lost{question.ID, what}) }
+		item, ok := question.qti(lose)
+		if !ok {
+			continue
+		}
+		name := question.ID + ".xml"
+		if err := writeXML(archive, name, item); err != nil {
+			return lost, err
+		}
+		manifest.Resources = append(manifest.Resources, qtiResource{ID: "item-" + question.ID, Type: "imsqti_item_xmlv2p1", Href: name, File: qtiFile{name}})
+	}
+	if err := writeXML(archive, "imsmanifest.xml", manifest); err != nil {
+		return lost, err
+	}
+	if err := archive.Close(); err != nil {
+		return lost, fmt.Errorf("write the QTI package: %w", err)
+	}
+	return lost, nil
+}
+
+func writeXML(archive *zip.Writer, name string, v any) error {
+	f, err := archive.Create(name)
+	if err != nil {
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	if _, err := io.WriteString(f, xml.Header); err != nil {
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	enc := xml.NewEncoder(f)
+	enc.Indent("", " ")
+	if err := enc.Encode(v); err != nil {
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	return nil
+}
+
+const qtiAnswer = "RESPONSE"
+
+func letter(i int) string { return "C" + strconv.Itoa(i) }
+
+func (q *Question) qti(lose func(string)) (item qtiItem, ok bool) {
+	item = qtiItem{NS: qtiNS, ID: q.ID, Title: q.ID, Outcome: &qtiOutcome{"SCORE", "single", "float"}, Processing: &qtiTemplate{qtiMatch}}
+	response := qtiResponse{ID: qtiAnswer, Cardinality: "single", BaseType: "identifier"}
+	if q.Explain != "" {
+		item.Feedback = []qtiFeedback{{Outcome: "FEEDBACK", ID: "EXPLAIN", Show: "show", Text: strings.TrimSpace(q.Explain)}}
+	}
+	switch q.Kind {
+	case Single, Multiple:
+		one := 1
+		in := &qtiInteraction{Response: qtiAnswer, Shuffle: true, Max: &one, Prompt: q.Ask}
+		for i, o := range q.Options {
+			c := qtiChoice{ID: letter(i), Text: o.Text}
+			if o.Why != "" {
+				c.Feedback = &qtiFeedback{Outcome: "FEEDBACK", ID: letter(i), Show: "show", Text: o.Why}
+			}
+			in.Choices = append(in.Choices, c)
+			if o.Correct {
+				response.Correct = append(response.Correct, letter(i))
+			}
+		}
+		if q.Kind == Multiple {
+			none := 0
+			in.Max, response.Cardinality, item.Processing = &none, "multiple", &qtiTemplate{qtiMapping}
+			share := q.max() / float64(len(response.Correct))
+			response.Mapping = &qtiScores{}
+			for i, o := range q.Options {
+				value := -share
+				if o.Correct {
+					value = share
+				}
+				response.Mapping.Entries = append(response.Mapping.Entries, qtiEntry{letter(i), round(value)})
+			}
+		}
+		item.Body.Choice = in
+	case Order:
+		in := &qtiInteraction{Response: qtiAnswer, Shuffle: true, Prompt: q.Ask}
+		for i, text := range q.Order {
+			in.Choices = append(in.Choices, qtiChoice{ID: letter(i), Text: text})
+			response.Correct = append(response.Correct, letter(i))
+		}
+		response.Cardinality, item.Body.Order = "ordered", in
+		lose("credit for an order that is right in part: QTI's template takes the whole order or nothing")
+		if len(q.Before) > 0 {
+			lose("the graph of what comes before what: it becomes one order")
+		}
+	case Match:
+		m := &qtiMatches{Response: qtiAnswer, Shuffle: true, Max: len(q.Match), Prompt: q.Ask, Sets: make([]qtiSet, 2)}
+		sides := rights(q)
+		for i, c := range q.Match {
+			m.Sets[0].Choices = append(m.Sets[0].Choices, qtiAssociable{"L" + strconv.Itoa(i), 1, c.Left})
+			response.Correct = append(response.Correct, fmt.Sprintf("L%d R%d", i, slices.Index(sides, c.Right)))
+		}
+		for i, text := range sides {
+			m.Sets[1].Choices = append(m.Sets[1].Choices, qtiAssociable{"R" + strconv.Itoa(i), len(q.Match), text})
+		}
+		response.Cardinality, response.BaseType, item.Body.Match = "multiple", "directedPair", m
+		lose("credit for a match that is right in part: QTI's template takes the whole or nothing")
+	case Number:
+		response.BaseType, response.Correct = "float", []string{decimal(q.Number.Value)}
+		item.Body.Paragraphs, item.Body.Entry = []string{q.Ask}, []qtiEntryBox{{qtiAnswer}}
+		if q.Number.Tolerance > 0 {
+			lose(fmt.Sprintf("the tolerance of %s: QTI's template takes the exact number", decimal(q.Number.Tolerance)))
+		}
+	case Text:
+		response.BaseType, item.Processing = "string", nil
+		item.Body.Extended = &qtiExtended{qtiAnswer, q.Ask}
+		lose("the grading by ideas: it becomes an essay that a person grades")
+	default:
+		lose("the question itself: only a lab can ask it")
+		return item, false
+	}
+	item.Response = []qtiResponse{response}
+	return item, true
+}
+
+// Bounds of a package that is read.
+const (
+	qtiItems = 500
+	qtiBytes = 256 << 10 // of one item
+)
+
+// ReadQTI reads a quiz from a QTI 2.1 package. What it has no kind for is left
+// out and named.
+func ReadQTI(id, title string, archive []byte) (*Quiz, []Lost, error) {
+	z, err := zip.NewReader(bytes.NewReader(archive), int64(len(archive)))
+	if err != nil {
+		return nil, nil, fmt.Errorf("this is no zip archive: %w", err)
+	}
+	q := &Quiz{ID: id, Title: title}
+	var lost []Lost
+	seen := map[string]bool{}
+	n := 0
+	for _, f := range z.File {
+		if path.Ext(f.Name) != ".xml" || path.Base(f.Name) == "imsmanifest.xml" {
+			continue
+		}
+		if n++; n > qtiItems {
+			lost = append(lost, Lost{"", fmt.Sprintf("everything after the first %d items", qtiItems)})
+			break
+		}
+		item, err := readItem(f)
+		if err != nil {
+			lost = append(lost, Lost{"", fmt.Sprintf("%s: %v", f.Name, err)})
+			continue
+		}
+		question, missing, err := item.question()
+		question.ID = unused(slug(item.ID, n), seen)
+		if err == nil {
+			err = question.sound()
+		}
+		if err != nil {
+			lost = append(lost, Lost{question.ID, err.Error()})
+			continue
+		}
+		for _, what := range missing {
+			lost = append(lost, Lost{question.ID, what})
+		}
+		q.Questions = append(q.Questions, question)
+	}
+	if len(q.Questions) == 0 {
+		return nil, lost, fmt.Errorf("there is no question in it that could be read")
+	}
+	return q, lost, nil
+}
+
+func readItem(f *zip.File) (item qtiItem, err error) {
+	r, err := f.Open()
+	if err != nil {
+		return item, err
+	}
+	defer r.Close()
+	text, err := io.ReadAll(io.LimitReader(r, qtiBytes+1))
+	if err != nil {
+		return item, err
+	}
+	if len(text) > qtiBytes {
+		return item, fmt.Errorf("it is larger than %d KiB", qtiBytes>>10)
+	}
+	if err := xml.Unmarshal(text, &item); err != nil {
+		return item, fmt.Errorf("it is no item of QTI 2.1: %w", err)
+	}
+	return item, nil
+}
+
+func (item qtiItem) question() (q Question, lost []string, err error) {
+	if len(item.Response) != 1 {
+		return q, nil, fmt.Errorf("it has %d answers to give, and one is wanted", len(item.Response))
+	}
+	response := item.Response[0]
+	for _, f := range item.Feedback {
+		q.Explain = strings.TrimSpace(f.Text)
+	}
+	texts := strings.TrimSpace(strings.Join(item.Body.Paragraphs, "\n\n"))
+	ask := func(prompt string) { q.Ask = strings.TrimSpace(texts + "\n\n" + strings.TrimSpace(prompt)) }
+	switch b := item.Body; {
+	case b.Choice != nil:
+		ask(b.Choice.Prompt)
+		q.Kind = Single
+		if response.Cardinality == "multiple" {
+			q.Kind = Multiple
+		}
+		for _, c := range b.Choice.Choices {
+			o := Option{Text: strings.TrimSpace(c.Text), Correct: slices.Contains(response.Correct, c.ID)}
+			if c.Feedback != nil {
+				o.Why = strings.TrimSpace(c.Feedback.Text)
+			}
+			if !o.Correct && o.Why == "" {
+				o.Why = noReason
+				lost = append(lost, fmt.Sprintf("why %q is wrong: no reason came with it, write one", o.Text))
+			}
+			q.Options = append(q.Options, o)
+		}
+	case b.Order != nil:
+		ask(b.Order.Prompt)
+		q.Kind = Order
+		for _, id := range response.Correct {
+			i := slices.IndexFunc(b.Order.Choices, func(c qtiChoice) bool { return c.ID == id })
+			if i < 0 {
+				return q, nil, fmt.Errorf("its right order names %q, which is not there", id)
+			}
+			q.Order = append(q.Order, strings.TrimSpace(b.Order.Choices[i].Text))
+		}
+	case b.Match != nil && len(b.Match.Sets) == 2:
+		ask(b.Match.Prompt)
+		q.Kind = Match
+		for _, pair := range response.Correct {
+			left, right, _ := strings.Cut(pair, " ")
+			l, r := b.Match.Sets[0].text(left), b.Match.Sets[1].text(right)
+			if l == "" || r == "" {
+				return q, nil, fmt.Errorf("its right couple %q is not there", pair)
+			}
+			q.Match = append(q.Match, Couple{l, r})
+		}
+	case len(b.Entry) == 1 && (response.BaseType == "float" || response.BaseType == "integer") && len(response.Correct) == 1:
+		ask("")
+		v, err := strconv.ParseFloat(response.Correct[0], 64)
+		if err != nil {
+			return q, nil, fmt.Errorf("%q is no number", response.Correct[0])
+		}
+		q.Kind, q.Number = Number, &Numeric{Value: v}
+	default:
+		return q, nil, fmt.Errorf("it is of a kind that has no counterpart here: choice, order, match and number have")
+	}
+	return q, lost, nil
+}
+
+func (s qtiSet) text(id string) string {
+	for _, c := range s.Choices {
+		if c.ID == id {
+			return strings.TrimSpace(c.Text)
+		}
+	}
+	return ""
+}

@@ -1,0 +1,71 @@
+package quiz_test
+
+import (
+	"archive/zip"
+	"bytes"
+	"testing"
+
+	"eddy/quiz"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// What QTI has a kind for comes back as it went, and the rest is named.
+func TestQTIAndBack(t *testing.T) {
+	q := parsed(t, `
+id: there
+title: There and back
+questions:
+  - {id: one, kind: single, ask: "Is <b> & 'c' right?", options: [{text: "a & b", why: "<no>"}, {text: c, correct: true}], explain: "Because."}
+  - {id: many, kind: multiple, ask: "Which?", options: [{text: a, correct: true}, {text: b, correct: true}, {text: c, why: no}]}
+  - {id: number, kind: number, ask: "How many?", number: {value: 3}}
+  - {id: match, kind: match, ask: "What fits?", match: [{left: a, right: 1}, {left: b, right: 2}, {left: c, right: 1}]}
+  - {id: order, kind: order, ask: "In which order?", order: [x, y, z]}
+  - {id: text, kind: text, ask: "Why?", accept: [{idea: i, any: [w]}]}
+  - {id: lab, kind: lab, ask: "Do it.", lab: {answer: settled}}
+`)
+	var archive bytes.Buffer
+	lost, err := q.QTI(&archive)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"match", "order", "text", "lab"}, abouts(lost))
+
+	z, err := zip.NewReader(bytes.NewReader(archive.Bytes()), int64(archive.Len()))
+	require.NoError(t, err)
+	var names []string
+	for _, f := range z.File {
+		names = append(names, f.Name)
+	}
+	assert.Equal(t, []string{"one.xml", "many.xml", "number.xml", "match.xml", "order.xml", "text.xml", "imsmanifest.xml"}, names)
+
+	back, lost, err := quiz.ReadQTI("there", "There and back", archive.Bytes())
+	require.NoError(t, err)
+	assert.Equal(t, []string{"text"}, abouts(lost))
+	for _, id := range []string{"one", "many", "number", "match", "order"} {
+		assert.Equal(t, *q.Find(id), *back.Find(id), id)
+	}
+}
+
+func abouts(lost []quiz.Lost) (about []string) {
+	for _, l := range lost {
+		about = append(about, l.Question)
+	}
+	return about
+}
+
+func TestWhatIsNoQTI(t *testing.T) {
+	_, _, err := quiz.ReadQTI("x", "X", []byte("no archive"))
+	assert.ErrorContains(t, err, "no zip archive")
+	var archive bytes.Buffer
+	z := zip.NewWriter(&archive)
+	for name, text := range map[string]string{"a.xml": "<not closed", "b.xml": "<assessmentItem/>", "c.txt": "x"} {
+		f, err := z.Create(name)
+		require.NoError(t, err)
+		_, err = f.Write([]byte(text))
+		require.NoError(t, err)
+	}
+	require.NoError(t, z.Close())
+	_, lost, err := quiz.ReadQTI("x", "X", archive.Bytes())
+	assert.ErrorContains(t, err, "no question")
+	assert.Len(t, lost, 2)
+}
