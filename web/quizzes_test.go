@@ -165,3 +165,28 @@ func TestATeacherReadsResults(t *testing.T) {
 	w = st.ask("GET", "/api/quizzes/secretive/gradebook.csv?layout=excel", "", teacher)
 	assert.Equal(t, http.StatusBadRequest, w.Code)
 }
+
+// A learner finds what is kept, takes it away and has it deleted; nobody else
+// sees it.
+func TestMyData(t *testing.T) {
+	st := quizSite(t)
+	w := st.ask("POST", "/api/quizzes/secretive/attempts", `{"mode":"practice"}`)
+	require.Equal(t, http.StatusCreated, w.Code)
+	var begun map[string]any
+	require.NoError(t, json.Unmarshal(w.Body.Bytes(), &begun))
+	me := header("Cookie", learnerCookie+"="+w.Result().Cookies()[0].Value)
+	w = st.ask("PUT", "/api/attempts/"+begun["id"].(string)+"/answers/one", `{"answer":"`+choiceOf(t, begun, "one", "wrong one")+`","sure":"sure"}`, me)
+	require.Equal(t, http.StatusOK, w.Code, w.Body)
+
+	page := st.ask("GET", "/me", "", me).Body.String()
+	assert.Contains(t, page, "practised, 0 of 7 right")
+	assert.Contains(t, page, "Right is: right one", "sure and wrong is worth a second look")
+	assert.Contains(t, st.ask("GET", "/api/me", "", me).Body.String(), begun["id"])
+	assert.NotContains(t, st.ask("GET", "/api/me", "").Body.String(), begun["id"])
+
+	assert.Equal(t, http.StatusBadRequest, st.ask("POST", "/me/delete", "", me).Code, "not without the tick")
+	w = st.ask("POST", "/me/delete", "sure=yes", me, header("Content-Type", "application/x-www-form-urlencoded"))
+	require.Equal(t, http.StatusSeeOther, w.Code, w.Body)
+	assert.NotContains(t, st.ask("GET", "/api/me", "", me).Body.String(), begun["id"])
+	st.json("GET", "/api/attempts/"+begun["id"].(string), "", http.StatusNotFound)
+}
