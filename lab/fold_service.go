@@ -142,10 +142,13 @@ func (b *Board) blockedState(svc *Service, seat *Seat) {
 
 // stuck says why the service does nothing at all, "" where a seat of it runs.
 func (svc *Service) stuck() string {
-	if len(svc.Cut) > 0 && (svc.State == "running" || svc.State == "starting") {
-		return "it is cut off from " + strings.Join(svc.Cut, " and ")
+	has := func(state string) bool {
+		return slices.ContainsFunc(svc.Seats, func(s *Seat) bool { return s.State == state })
 	}
-	if slices.ContainsFunc(svc.Seats, func(s *Seat) bool { return s.State == "running" }) {
+	switch {
+	case len(svc.Cut) > 0 && (has("running") || has("starting")): // that goes for all seats
+		return "it is cut off from " + strings.Join(svc.Cut, " and ")
+	case has("running"):
 		return ""
 	}
 	return svc.Because
