@@ -111,7 +111,7 @@ func (l *Lab) projected(ctx context.Context) (log []shop.Extent, total int64, er
 // there or the lab is closed.
 func (l *Lab) buildAnew(seq int64, log []shop.Extent) {
 	for {
-		err := l.projector.Rebuild(l.ctx, log)
+		err := l.projector.Rebuild(l.ctx, log, func(n int) bool { return l.gate.pausedSeat(seat{"projector", n}) })
 		if err == nil || l.ctx.Err() != nil {
 			return
 		}

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"eddy/lab"
 	"eddy/lab/labtest"
 
 	"github.com/stretchr/testify/assert"
@@ -22,6 +23,8 @@ func TestAServiceThatIsCutOffFromKafkaLeavesItsGroupAndComesBack(t *testing.T) {
 				w.Until(`members("payment") == 0`, 10*time.Second)
 				w.True(`service("payment").state == "running" && lag("payment") == 1 && order("A").charges == 0 && !settled`)
 				assert.Equal(t, "waits for payment, because it is cut off from kafka", w.At("orders", "o-1", "waiting"))
+				says(t, why(t, w, lab.Question{Order: "A"}), "action", "order A is CREATED and goes no further: payment should move it on",
+					"you cut payment off from Kafka")
 				w.Refused(`{"cut":"payment"}`)
 				w.Do(repair)
 				assert.Empty(t, w.At("services", "payment", "cut"))

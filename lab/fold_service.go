@@ -142,13 +142,23 @@ func (b *Board) blockedState(svc *Service, seat *Seat) {
 
 // stuck says why the service does nothing at all, "" where a seat of it runs.
 func (svc *Service) stuck() string {
-	if len(svc.Cut) > 0 && (svc.State == "running" || svc.State == "starting") {
+	switch {
+	case svc.inVain():
 		return "it is cut off from " + strings.Join(svc.Cut, " and ")
-	}
-	if slices.ContainsFunc(svc.Seats, func(s *Seat) bool { return s.State == "running" }) {
+	case svc.has("running"):
 		return ""
 	}
 	return svc.Because
+}
+
+// inVain says that seats would work, and cannot because the service, which is
+// all of them, is cut off.
+func (svc *Service) inVain() bool {
+	return len(svc.Cut) > 0 && (svc.has("running") || svc.has("starting"))
+}
+
+func (svc *Service) has(state string) bool {
+	return slices.ContainsFunc(svc.Seats, func(s *Seat) bool { return s.State == state })
 }
 
 // applyService changes a seat, or how many there should be.

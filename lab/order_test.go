@@ -119,3 +119,16 @@ func TestAnOrderFromOutsideMayTakeTheNextNumber(t *testing.T) {
 		w.True(`len(orders) == 5 && all(orders, .status == "COMPLETED") && order("A").source == "shop"`)
 	})
 }
+
+// An order from outside may be about nothing. It is reserved and released like
+// any other.
+func TestAnOrderWithoutItemsGivesNothingBack(t *testing.T) {
+	labtest.Bubble(t, "", func(t *testing.T, w *labtest.World) {
+		w.Do(`{"publish":{"topic":"orders","value":"{\"event_type\":\"OrderCreated\",\"data\":{\"order_id\":7,\"user_id\":7,\"items\":[]}}"}}`)
+		w.Settled()
+		w.True(`order("7").status == "COMPLETED" && events("StockReserved", "7") == 1`)
+		w.Do(`{"publish":{"event":"PaymentRefunded","order":"7"}}`)
+		w.Settled()
+		w.True(`events("StockReleased", "7") == 1 && stock("mouse") == 100`)
+	})
+}

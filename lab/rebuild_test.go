@@ -170,6 +170,7 @@ func TestARebuildGoesOnWhereTheProjectorWorks(t *testing.T) {
 			labtest.Bubble(t, settings, func(t *testing.T, w *labtest.World) {
 				w.Do(`{"burst":{"orders":20,"rate":100}}`)
 				w.Settled()
+				w.Do(`{"break_on":{"service":"payment","event":"OrderCreated"}}`) // that is not about it
 				for _, action := range paused.before {
 					w.Do(action)
 				}
@@ -200,13 +201,15 @@ func TestARebuildGoesOnWhereTheProjectorWorks(t *testing.T) {
 func TestARebuildThatReachesNoBrokerIsAnsweredAndGoesOnLater(t *testing.T) {
 	for name, why := range map[string]struct{ before, after []string }{
 		"cut off": {before: []string{`{"cut":"projector"}`, `{"restart":"projector"}`}},
+		"cut off, and another one crashed": {before: []string{
+			`{"scale":{"service":"projector","instances":2}}`, `{"crash":{"service":"projector","instance":2}}`, `{"cut":"projector"}`}},
 		"no broker": {
 			before: []string{`{"broker":{"id":0,"state":"down"}}`, `{"broker":{"id":1,"state":"down"}}`, `{"broker":{"id":2,"slow":"500ms"}}`},
 			after:  []string{`{"broker":{"id":2,"state":"down"}}`}, // before its first answer
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			labtest.Bubble(t, "", func(t *testing.T, w *labtest.World) {
+			labtest.Bubble(t, `{"services":{"projector":{"balancer":"range"}}}`, func(t *testing.T, w *labtest.World) {
 				w.Do(`{"burst":{"orders":20,"rate":100}}`)
 				w.Settled()
 				for _, action := range why.before {

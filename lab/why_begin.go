@@ -182,6 +182,10 @@ func (x *why) obstacle(b *Board, o *Order, service string) (seq int64, also []co
 			}
 		}
 	}
+	if svc.inVain() {
+		i := slices.IndexFunc(b.Faults, func(f *Fault) bool { return f.Kind == "cut" && f.Service == service })
+		return b.Faults[i].ID, nil
+	}
 	if svc.stuck() != "" {
 		return svc.BecauseSeq, nil
 	}

@@ -22,8 +22,8 @@ import (
 // watcher wants it elsewhere: what has been built by then is kept, and the next
 // call goes on from there. That is safe because a batch and how far it was read are one
 // transaction.
-func (p *Projector) Rebuild(ctx context.Context, log []Extent) error {
-	m, err := p.openMember()
+func (p *Projector) Rebuild(ctx context.Context, log []Extent, isHeld func(instance int) bool) error {
+	m, err := p.freeMember(isHeld)
 	if err != nil {
 		return err
 	}

@@ -259,9 +259,9 @@ func (s *Service) anyMember() (*member, error) {
 	return nil, errNobody
 }
 
-// openMember is anyMember that prefers an instance that the watcher would not
-// hold.
-func (s *Service) openMember() (*member, error) {
+// freeMember is anyMember that takes one that is held only where all of them
+// are.
+func (s *Service) freeMember(isHeld func(instance int) bool) (*member, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var held *member
@@ -269,7 +269,7 @@ func (s *Service) openMember() (*member, error) {
 		m := s.members[n]
 		switch {
 		case m.ctx.Err() != nil:
-		case s.env.Open == nil || s.env.Open(s.name, n):
+		case !isHeld(n):
 			m.relays.Add(1)
 			return m, nil
 		case held == nil:

@@ -1,10 +1,16 @@
 package soak
 
 import (
+	"context"
 	"flag"
 	"fmt"
+	"os"
+	"runtime"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
 )
 
 // Child plays a plan in virtual time and ends the process: with 0 where nothing
@@ -15,13 +21,69 @@ func Child(p Plan) error {
 	if err := flag.CommandLine.Parse([]string{"-test.timeout=0"}); err != nil {
 		return fmt.Errorf("set the flags of a test: %w", err)
 	}
+	var at atomic.Int64
+	go watch(&at, standstill, func(now time.Duration) {
+		fmt.Printf("virtual time stands still at %s, because these wait for what no time brings:\n\n%s\n", now, waiting(allStacks()))
+		os.Exit(1)
+	})
 	played := testing.InternalTest{Name: fmt.Sprintf("seed %d", p.Seed), F: func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			if err := Play(t.Context(), p); err != nil {
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			go tell(ctx, &at)
+			if err := Play(ctx, p); err != nil {
 				t.Fatal(err)
 			}
 		})
 	}}
 	testing.Main(func(string, string) (bool, error) { return true, nil }, []testing.InternalTest{played}, nil, nil)
 	return nil
+}
+
+// standstill is for how long, on the wall, virtual time may stay where it is. It
+// stands still for good when a goroutine waits for what no time brings, such as
+// a mutex whose owner waits for an answer.
+const standstill = time.Minute
+
+// tell keeps at the virtual time since it was called, until ctx ends.
+func tell(ctx context.Context, at *atomic.Int64) {
+	began, tick := time.Now(), time.NewTicker(100*time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			at.Store(int64(time.Since(began)))
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// watch calls stuck when at has not moved for a limit.
+func watch(at *atomic.Int64, limit time.Duration, stuck func(at time.Duration)) {
+	for last := int64(-1); ; time.Sleep(limit) {
+		now := at.Load()
+		if now == last {
+			stuck(time.Duration(now))
+			return
+		}
+		last = now
+	}
+}
+
+func allStacks() string {
+	buf := make([]byte, 64<<20)
+	return string(buf[:runtime.Stack(buf, true)])
+}
+
+// waiting picks the goroutines of a bubble that keep its time from going on.
+func waiting(stacks string) string {
+	var out []string
+	for _, g := range strings.Split(stacks, "\n\n") {
+		head, _, _ := strings.Cut(g, "\n")
+		if strings.Contains(head, "synctest bubble") && !strings.Contains(head, "(durable)") {
+			out = append(out, g)
+		}
+	}
+	return strings.Join(out, "\n\n")
 }

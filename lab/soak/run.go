@@ -25,11 +25,15 @@ type Config struct {
 	Out   io.Writer // a line a plan, and what was found
 }
 
-// childTimeout is wall time. A plan that takes longer hangs.
-const childTimeout = 90 * time.Second
+// childTimeout is wall time. A plan that takes longer hangs, although virtual
+// time goes on: see standstill.
+const childTimeout = 10 * time.Minute
 
 // shrinkRuns bounds how often a plan that failed is played again.
 const shrinkRuns = 60
+
+// shrinkTime bounds it too, on the wall: each try may take a minute to hang.
+const shrinkTime = 15 * time.Minute
 
 // Failure is a plan in which something was found.
 type Failure struct {
@@ -93,6 +97,8 @@ func Run(ctx context.Context, c Config) ([]Failure, error) {
 
 func (c Config) shrunk(ctx context.Context, p Plan, report string) Failure {
 	f := Failure{p, report}
+	ctx, cancel := context.WithTimeout(ctx, shrinkTime)
+	defer cancel()
 	f.Plan = Shrink(p, shrinkRuns, func(p Plan) bool {
 		again, err := c.play(ctx, p)
 		if err != nil || again == "" {

@@ -1,9 +1,12 @@
 package soak
 
 import (
+	"context"
 	"encoding/json"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -66,4 +69,36 @@ func TestShrinkKeepsWhatFails(t *testing.T) {
 	asked := 0
 	Shrink(p, 5, func(Plan) bool { asked++; return false })
 	assert.Equal(t, 5, asked, "it ends when it may ask no more")
+}
+
+// A goroutine that waits for a mutex stops the time of its bubble. It is found,
+// and it alone is shown.
+func TestTimeThatStandsStillIsFound(t *testing.T) {
+	var at atomic.Int64
+	var told time.Duration
+	var stacks string
+	var mu sync.Mutex
+	mu.Lock()
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		watch(&at, time.Second, func(now time.Duration) {
+			told, stacks = now, waiting(allStacks())
+			mu.Unlock() // by which time goes on
+		})
+	}()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		go tell(ctx, &at)
+		time.Sleep(3 * time.Second)
+		mu.Lock()
+		time.Sleep(time.Second)
+	})
+	<-over
+	assert.GreaterOrEqual(t, told, 2900*time.Millisecond)
+	assert.LessOrEqual(t, told, 3*time.Second)
+	assert.Contains(t, stacks, "TestTimeThatStandsStillIsFound")
+	assert.Contains(t, stacks, "sync.Mutex")
+	assert.NotContains(t, stacks, "soak.tell(")
 }
