@@ -131,6 +131,7 @@ func beside(ctx context.Context, w World, st *Step, moves Actions, lenient bool)
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	w = inTurn{w, make(chan struct{}, 1)}
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		if err := do(ctx, w, st.During, lenient); err != nil {
@@ -146,6 +147,27 @@ func beside(ctx context.Context, w World, st *Step, moves Actions, lenient bool)
 		err = context.Cause(ctx)
 	}
 	return err
+}
+
+// inTurn is a world for two who act beside each other: one action after the
+// other, waits excepted. The lab would see to that by itself, but with a mutex,
+// and while somebody waits for one virtual time stands still.
+type inTurn struct {
+	World
+	turn chan struct{}
+}
+
+func (w inTurn) Do(ctx context.Context, a lab.Action) (lab.Result, error) {
+	if a.Name == "wait" || a.Name == "wait_until" {
+		return w.World.Do(ctx, a)
+	}
+	select {
+	case w.turn <- struct{}{}:
+		defer func() { <-w.turn }()
+	case <-ctx.Done():
+		return lab.Result{}, context.Cause(ctx)
+	}
+	return w.World.Do(ctx, a)
 }
 
 // meanwhile does moves beside a step's events, and tells whether the goal came

@@ -20,7 +20,7 @@ func TestEveryScenarioIsProven(t *testing.T) {
 					synctest.Test(t, func(t *testing.T) {
 						r, err := scenarios.Run(t.Context(), s, scenarios.Config{Mode: scenarios.Mode(mode)})
 						require.NoError(t, err)
-						assert.True(t, r.Passed, "%s", told(r))
+						assert.True(t, r.Passed, "%s", shortcomings(r))
 					})
 				})
 			}
@@ -28,7 +28,7 @@ func TestEveryScenarioIsProven(t *testing.T) {
 	}
 }
 
-func told(r scenarios.Result) string {
+func shortcomings(r scenarios.Result) string {
 	text := r.Error
 	for _, st := range r.Steps {
 		if st.Passed {

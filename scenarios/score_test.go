@@ -321,3 +321,35 @@ func TestTheSchemaKnowsTheScore(t *testing.T) {
 	assert.ElementsMatch(t, []any{"text", "points"}, line["required"])
 	assert.Contains(t, line["properties"].(map[string]any)["never"].(map[string]any)["enum"], "nothing-lost")
 }
+
+// The capstone: whoever prepares and repairs gets every point, and what was not
+// switched on before it was needed costs its points, whatever is repaired.
+func TestFridayEveningIsDecidedBeforeItBegins(t *testing.T) {
+	text, err := scenarios.BundledText("friday-evening")
+	require.NoError(t, err)
+	for _, c := range []struct{ without, loses string }{
+		{"", ""},
+		{"      - set: {service: payment, idempotent: true}\n", "Nobody was charged twice"},
+		{"      - set: {service: order, outbox: true}\n", "No order was lost"},
+	} {
+		t.Run(c.loses, func(t *testing.T) {
+			require.Contains(t, string(text), c.without)
+			s := parse(t, strings.Replace(string(text), c.without, "", 1))
+			synctest.Test(t, func(t *testing.T) {
+				r, err := scenarios.Run(t.Context(), s, scenarios.Config{})
+				require.NoError(t, err)
+				require.True(t, r.Passed, "%s", shortcomings(r))
+				for _, line := range r.Steps[1].Score {
+					switch {
+					case line.Text == c.loses:
+						assert.Zero(t, line.Points)
+						assert.Contains(t, line.Because, "was broken: ")
+						assert.NotZero(t, line.Seq)
+					case c.loses == "":
+						assert.Equal(t, line.Of, line.Points, "%s: %s", line.Text, line.Because)
+					}
+				}
+			})
+		})
+	}
+}
