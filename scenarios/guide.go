@@ -41,6 +41,7 @@ type Guide struct {
 	p       Progress
 	verdict lab.Judgement
 	showing string // what Show is doing, "" nothing
+	shown   func() // breaks off what Show waits for, nil while it does not run
 	past    past   // what the journal says about the step
 	events  events // what happens by itself
 	changed chan struct{}
@@ -206,8 +207,10 @@ func (g *Guide) Judge(ctx context.Context) error {
 	g.verdict, sp.Tasks = v, ticked
 	if v.Met {
 		asks := st.Observe != nil && !g.p.Challenge
-		if g.events.halt != nil {
-			g.events.halt()
+		for _, halt := range []func(){g.events.halt, g.shown} {
+			if halt != nil {
+				halt()
+			}
 		}
 		sp.Score = points
 		sp.Met, sp.MetAt = g.world.Goal(fmt.Sprintf("the goal of step %d is met: %s", number+1, st.Title), asks), time.Now().UTC()
@@ -397,8 +400,8 @@ func (g *Guide) Hint() error {
 	})
 }
 
-// Show does the step's solution in the lab, one action after the other. The
-// step then counts as done with help.
+// Show does the step's solution in the lab, one action after the other, until
+// the goal is met. The step then counts as done with help.
 func (g *Guide) Show(ctx context.Context) error {
 	if !g.opening.TryLock() {
 		return lab.Errorf(lab.Conflict, "the lab is busy with this step already")
@@ -411,20 +414,25 @@ func (g *Guide) Show(ctx context.Context) error {
 	if !ready {
 		return lab.Errorf(lab.Conflict, "there is nothing to show just now")
 	}
-	say := func(what string) {
+	ctx, halt := context.WithCancel(ctx)
+	defer halt()
+	say := func(what string, halt func()) (met bool) {
 		g.mu.Lock()
 		defer g.mu.Unlock()
-		g.showing, sp.Helped = what, true
+		g.showing, g.shown, sp.Helped = what, halt, true
 		g.toldLocked()
+		return sp.Met > 0
 	}
-	defer say("")
+	defer say("", nil)
 	for _, a := range st.Solution {
 		raw, err := json.Marshal(a.Action)
 		if err != nil {
 			return fmt.Errorf("write the action %s: %w", a.Name, err)
 		}
-		say(string(raw))
-		if _, err := g.world.Do(ctx, a.Action); err != nil {
+		if say(string(raw), halt) {
+			return nil // what is left would be done in a lab that stands still
+		}
+		if _, err := g.world.Do(ctx, a.Action); err != nil && !say("", halt) {
 			return err
 		}
 	}

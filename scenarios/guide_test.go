@@ -287,6 +287,24 @@ func TestShowDoesTheSolutionAndCountsAsHelp(t *testing.T) {
 	})
 }
 
+// What is left of a solution once the goal is met would be done in a lab that
+// stands still.
+func TestShowEndsWithTheGoal(t *testing.T) {
+	text := strings.Replace(walk, "qty: 1}]}\n  - id: slow", "qty: 1}]}\n      - wait: 10m\n      - note: behind the goal\n  - id: slow", 1)
+	require.Contains(t, text, "behind the goal")
+	guided(t, text, func(t *testing.T, w *labtest.World, g *scenarios.Guide) {
+		require.NoError(t, g.Predict(1, "sure"))
+		watched(t, g, func() {
+			began := time.Now()
+			require.NoError(t, g.Show(t.Context()))
+			assert.Less(t, time.Since(began), time.Minute)
+		})
+		assert.Equal(t, scenarios.Observing, g.View().Phase)
+		assert.Empty(t, g.View().Showing)
+		w.Never("note - behind the goal")
+	})
+}
+
 func TestAChallengeIsTheGoalsAlone(t *testing.T) {
 	guided(t, walk, func(t *testing.T, w *labtest.World, g *scenarios.Guide) {
 		require.NoError(t, g.SetChallenge(true))
