@@ -338,7 +338,7 @@ func TestFridayEveningIsDecidedBeforeItBegins(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				r, err := scenarios.Run(t.Context(), s, scenarios.Config{})
 				require.NoError(t, err)
-				require.True(t, r.Passed, "%s", shortcomings(r))
+				require.True(t, r.Passed, "%s", told(r))
 				for _, line := range r.Steps[1].Score {
 					switch {
 					case line.Text == c.loses:
