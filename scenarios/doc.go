@@ -15,6 +15,11 @@
 //   - Run plays as contract.md, section 1, says, and so do the proofs: as it
 //     stands a step's goal is unmet, its solution meets it, its wrong moves do not.
 //     Each proof has a lab of its own.
+//   - What a step does by itself (during) happens once, in its order, and only
+//     while the learner is at work on the step, somebody watches and the lab is not
+//     frozen. A step that begins again has all of it before it again.
+//   - A score is given at the moment at which the goal is met. A promise that a line
+//     says was never broken is judged from the journal since the step began.
 //
 // The library (library/*.yaml) is part of the program. A folder of further
 // scenarios is read again when a file in it changes.
