@@ -89,7 +89,7 @@ var (
 	aTopic     = regexp.MustCompile("\\btopics? `([a-z][a-z0-9.-]*)`|`([a-z][a-z0-9.-]*)` topic\\b")
 	aSideTopic = regexp.MustCompile(`\b[a-z-]+(?:\.dlq\b|-commands\b)`)
 	aMessage   = regexp.MustCompile(`\b([A-Z][a-z]+)(?:[A-Z][a-z]+)*([A-Z][a-z]+)\b`)
-	past       = regexp.MustCompile(`(ed|Sent|Paid|Made|Taken|Lost|Begun|Shipped)$`)
+	pastTense  = regexp.MustCompile(`(ed|Sent|Paid|Made|Taken|Lost|Begun|Shipped)$`)
 )
 
 // imperatives begin the name of a command.
@@ -169,7 +169,7 @@ func (l *linter) names(path, text string) {
 		}
 	}
 	for _, m := range aMessage.FindAllStringSubmatch(text, -1) {
-		if (past.MatchString(m[0]) || slices.Contains(imperatives, m[1])) && !slices.Contains(messages, m[0]) {
+		if (pastTense.MatchString(m[0]) || slices.Contains(imperatives, m[1])) && !slices.Contains(messages, m[0]) {
 			missing("event or command", m[0], messages)
 		}
 	}

@@ -134,9 +134,9 @@ func (s *Scenario) checkScore(path string, line ScoreLine) {
 	if s.file.Has(path+".points") && (line.Points < 1 || line.Points > maxPoints) {
 		s.problem(path+".points", "a line gives 1 to %d points, not %d", maxPoints, line.Points)
 	}
-	if s.file.Has(path + ".when") {
-		s.checkExpr(path+".when", line.When, true)
-	} else if !s.file.Has(path + ".never") {
+	if s.file.Good(path + ".when") {
+		script.CheckExpr(s.file, path+".when", line.When, true)
+	} else if !s.file.Has(path+".when") && !s.file.Has(path+".never") {
 		s.problem(path, "a line of the score needs when, a condition, or never, a promise that was kept: for what else would it give points?")
 	}
 }
