@@ -31,6 +31,7 @@ import (
 	"eddy/lab/soak"
 	"eddy/scenarios"
 	"eddy/web"
+	"eddy/web/keep"
 )
 
 func main() {
@@ -233,14 +234,14 @@ func (o *options) flags(f *pflag.FlagSet) {
 	f.StringVar(&o.postgres, "postgres", "", "write database: URL (not yet)")
 	f.StringVar(&o.redis, "redis", "", "read database: host:port (not yet)")
 	f.StringVar(&o.elasticsearch, "elasticsearch", "", "read database: URL (not yet)")
-	f.StringVar(&o.scenarios, "scenarios", "", "folder with more scenarios (not yet)")
+	f.StringVar(&o.scenarios, "scenarios", "", "folder with more scenarios, which are read again when they change")
 	f.StringVar(&o.quizzes, "quizzes", "", "folder with more quizzes (not yet)")
 }
 
 func (o *options) check() error {
 	for name, value := range map[string]string{
 		"kafka": o.kafka, "postgres": o.postgres, "redis": o.redis,
-		"elasticsearch": o.elasticsearch, "scenarios": o.scenarios, "quizzes": o.quizzes,
+		"elasticsearch": o.elasticsearch, "quizzes": o.quizzes,
 	} {
 		if value != "" {
 			return usageError{fmt.Errorf("not yet: --%s has no effect in this version of Eddy, leave it out", name)}
@@ -270,6 +271,16 @@ func serve(ctx context.Context, o options, stdout io.Writer) error {
 	}
 	defer ln.Close()
 
+	library, err := scenarios.NewLibrary(o.scenarios)
+	if err != nil {
+		return usageError{fmt.Errorf("--scenarios: %w", err)}
+	}
+	folder := dataFolder(o.data, o.getenv)
+	store, err := keep.Open(ctx, folder)
+	if err != nil {
+		return fmt.Errorf("opening what is kept (choose another folder with --data, or :memory: to keep nothing): %w", err)
+	}
+	defer store.Close()
 	labs := fleet.New(fleet.Config{Max: o.maxLabs, Open: o.open})
 	defer labs.Close()
 	var brokers []string
@@ -289,14 +300,17 @@ func serve(ctx context.Context, o options, stdout io.Writer) error {
 	}
 	server, err := web.New(web.Config{
 		Labs: labs, TeacherKey: key, Prover: prover, Hosts: append(o.hosts, host), Version: ownVersion(),
-		Log: slog.New(slog.NewTextHandler(os.Stderr, nil)),
+		Log: slog.New(slog.NewTextHandler(os.Stderr, nil)), Scenarios: library, Keep: store,
 	})
 	if err != nil {
 		return fmt.Errorf("building the web app: %w", err)
 	}
 
 	fmt.Fprintln(stdout, serverURL(ln.Addr()))
-	fmt.Fprintln(stdout, "data:", dataFolder(o.data, o.getenv))
+	if folder == keep.Memory {
+		folder = "nothing is kept (:memory:)"
+	}
+	fmt.Fprintln(stdout, "data:", folder)
 	if len(brokers) > 0 {
 		fmt.Fprintln(stdout, "kafka:", strings.Join(brokers, ","), "(the lab at /lab/open)")
 	}
@@ -337,9 +351,6 @@ func serverURL(addr net.Addr) string {
 
 // dataFolder is where what must last is kept.
 func dataFolder(given string, getenv func(string) string) string {
-	if given == ":memory:" {
-		return "nothing is kept (:memory:)"
-	}
 	if given != "" {
 		return given
 	}

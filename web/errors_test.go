@@ -56,7 +56,7 @@ func TestFaultOfEddyIsLoggedAndNotTold(t *testing.T) {
 
 func TestUnknownPathsAreAnsweredInTheCallersLanguage(t *testing.T) {
 	st := newSite(t)
-	for _, path := range []string{"/api", "/api/", "/api/scenarios", "/api/quizzes/x", "/api/classes", "/api/labs/x/y"} {
+	for _, path := range []string{"/api", "/api/", "/api/nothing", "/api/quizzes/x", "/api/classes", "/api/labs/x/y"} {
 		w := st.ask("GET", path, "")
 		assert.Equal(t, http.StatusNotFound, w.Code, path)
 		assert.Equal(t, lab.NotFound, reasonOf(t, w).Code, path)

@@ -42,7 +42,8 @@ type frame struct {
 	seq      int64
 	snapshot json.RawMessage
 	patch    json.RawMessage
-	happened any // []lab.Entry or map[lab.Kind]int
+	happened any        // []lab.Entry or map[lab.Kind]int
+	guide    *guideView // nil where it has not changed
 }
 
 // first is the frame that a socket begins with: a snapshot, or what was missed
@@ -134,6 +135,16 @@ func countKinds(entries []lab.Entry) map[lab.Kind]int {
 // large; encoding/json would check every byte of them again.
 func (f frame) encode() ([]byte, error) {
 	b := strconv.AppendInt([]byte(`{"seq":`), f.seq, 10)
+	if f.guide != nil {
+		guide, err := json.Marshal(f.guide)
+		if err != nil {
+			return nil, fmt.Errorf("encoding the guide: %w", err)
+		}
+		b = append(append(b, `,"guide":`...), guide...)
+	}
+	if f.patch == nil && f.snapshot == nil { // the guide alone has news
+		return append(b, `,"patch":{},"happened":[]}`...), nil
+	}
 	if f.snapshot != nil {
 		b = append(append(b, `,"snapshot":`...), f.snapshot...)
 		return append(b, '}'), nil

@@ -25,11 +25,19 @@ func (s *Server) createLab(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	settings, err := labSettings(body)
+	scenario, given, err := labBody(body)
 	if err != nil {
 		return err
 	}
-	id, err := s.newLab(r, settings, lab.Options{})
+	var id string
+	if scenario == "" {
+		var settings lab.Settings
+		if settings, err = lab.ParseSettings(given); err == nil {
+			id, err = s.newLab(r, settings, lab.Options{})
+		}
+	} else {
+		id, err = s.createGuided(w, r, scenario, given)
+	}
 	if err != nil {
 		return err
 	}
@@ -39,30 +47,60 @@ func (s *Server) createLab(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// labSettings reads lab settings with a "scenario" among them.
-func labSettings(body []byte) (lab.Settings, error) {
+// labBody reads lab settings with a "scenario" among them; "" is the free lab.
+func labBody(body []byte) (scenario string, settings json.RawMessage, err error) {
 	if len(body) == 0 {
-		return lab.DefaultSettings(), nil
+		return "", nil, nil
 	}
 	var given map[string]json.RawMessage
 	if err := json.Unmarshal(body, &given); err != nil {
-		return lab.Settings{}, lab.Errorf(lab.Invalid, "The body is not a JSON object of lab settings: %v", err)
+		return "", nil, lab.Errorf(lab.Invalid, "The body is not a JSON object of lab settings: %v", err)
 	}
-	var scenario string
 	if raw, ok := given["scenario"]; ok {
 		if err := json.Unmarshal(raw, &scenario); err != nil {
-			return lab.Settings{}, lab.Errorf(lab.Invalid, "scenario must be the id of a scenario, as text.")
+			return "", nil, lab.Errorf(lab.Invalid, "scenario must be the id of a scenario, as text.")
 		}
 		delete(given, "scenario")
 	}
-	if scenario != "" && scenario != "free" {
-		return lab.Settings{}, lab.Errorf(lab.NotFound, "There is no scenario %q. Scenarios come later; leave it out, or say free.", scenario)
+	if scenario == "free" {
+		scenario = ""
 	}
 	rest, err := json.Marshal(given)
 	if err != nil {
-		return lab.Settings{}, lab.Errorf(lab.Invalid, "The lab settings cannot be read: %v", err)
+		return "", nil, lab.Errorf(lab.Invalid, "The lab settings cannot be read: %v", err)
 	}
-	return lab.ParseSettings(rest)
+	return scenario, rest, nil
+}
+
+// createGuided makes a lab of a scenario, from its first step on. What else is
+// given takes the place of the scenario's own settings.
+func (s *Server) createGuided(w http.ResponseWriter, r *http.Request, scenario string, given json.RawMessage) (id string, err error) {
+	one, err := s.scenario(scenario)
+	if err != nil {
+		return "", err
+	}
+	settings := map[string]json.RawMessage{}
+	for _, raw := range []json.RawMessage{one.Lab.JSON, given} {
+		if len(raw) == 0 {
+			continue
+		}
+		if err := json.Unmarshal(raw, &settings); err != nil {
+			return "", lab.Errorf(lab.Invalid, "The lab settings cannot be read: %v", err)
+		}
+	}
+	both, err := json.Marshal(settings)
+	if err != nil {
+		return "", lab.Errorf(lab.Invalid, "The lab settings cannot be read: %v", err)
+	}
+	b := beginning{learner: s.learner(w, r), scenario: one}
+	if b.settings, err = lab.ParseSettings(both); err != nil {
+		return "", err
+	}
+	g, err := s.begin(r, b)
+	if err != nil {
+		return "", err
+	}
+	return g.id, nil
 }
 
 // newLab opens a lab within the caller's share. Whoever sits at this machine

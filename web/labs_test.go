@@ -2,6 +2,7 @@ package web
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"net/http"
 	"strings"
@@ -42,13 +43,22 @@ func TestLabIsMadeReadAndDeleted(t *testing.T) {
 }
 
 func TestSettingsOfANewLabReachIt(t *testing.T) {
-	s, err := labSettings([]byte(`{"key":"order","scenario":"","services":{"payment":{"idempotent":false}}}`))
-	require.NoError(t, err)
-	assert.Equal(t, "order", s.Key)
-	assert.False(t, s.Services["payment"].Idempotent)
-	s, err = labSettings(nil)
-	require.NoError(t, err)
-	assert.Equal(t, lab.DefaultSettings(), s)
+	var opened []lab.Settings
+	st := newSite(t, func(_ *Config, f *fleet.Config) {
+		f.Open = func(_ context.Context, s lab.Settings, _ lab.Options) (fleet.World, error) {
+			opened = append(opened, s)
+			return newFakeLab(), nil
+		}
+	})
+	for _, body := range []string{`{"key":"order","scenario":"","services":{"payment":{"idempotent":false}}}`, ``, `{"scenario":"first-order","seed":9}`} {
+		w := st.ask("POST", "/api/labs", body)
+		require.Equal(t, http.StatusCreated, w.Code, w.Body)
+	}
+	assert.Equal(t, "order", opened[0].Key)
+	assert.False(t, opened[0].Services["payment"].Idempotent)
+	assert.Equal(t, lab.DefaultSettings(), opened[1])
+	assert.EqualValues(t, 9, opened[2].Seed, "what is given takes the place of the scenario's own")
+	assert.Equal(t, "300ms", opened[2].Services["payment"].Work.D().String())
 }
 
 func TestBadRequestsAreRefusedWithASentence(t *testing.T) {
@@ -60,7 +70,7 @@ func TestBadRequestsAreRefusedWithASentence(t *testing.T) {
 		status             int
 		says               string
 	}{
-		{"POST", "/api/labs", `{"scenario":"double-charge"}`, 404, "double-charge"},
+		{"POST", "/api/labs", `{"scenario":"no-such"}`, 404, "no-such"},
 		{"POST", "/api/labs", `{"scenario":7}`, 400, "scenario"},
 		{"POST", "/api/labs", `{"sagas":"sync"}`, 400, "sagas"},
 		{"POST", "/api/labs", `[]`, 400, "JSON object"},

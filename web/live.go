@@ -53,6 +53,7 @@ type socket struct {
 	server *Server
 	conn   *websocket.Conn
 	world  fleet.World
+	guide  *guided // nil in a free lab
 	req    *http.Request
 	ctx    context.Context
 	end    context.CancelCauseFunc
@@ -98,7 +99,7 @@ func (s *Server) live(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return nil // up.Error has answered
 	}
-	c := &socket{server: s, conn: conn, world: world, req: r, out: make(chan []byte), queue: make(chan request, queueMax)}
+	c := &socket{server: s, conn: conn, world: world, guide: s.guides.in(id), req: r, out: make(chan []byte), queue: make(chan request, queueMax)}
 	c.ctx, c.end = context.WithCancelCause(s.ctx)
 	c.serve(from)
 	return nil
@@ -139,7 +140,11 @@ func (s *Server) openSockets() int {
 // serve returns when the connection and all its goroutines have ended.
 func (c *socket) serve(from int64) {
 	var others sync.WaitGroup
-	for _, f := range []func(){c.write, func() { c.feed(from) }, c.act} {
+	parts := []func(){c.write, func() { c.feed(from) }, c.act}
+	if c.guide != nil {
+		parts = append(parts, func() { c.guide.guide.Watch(c.ctx) }) // only while somebody looks
+	}
+	for _, f := range parts {
 		others.Go(func() { c.guarded(f) })
 	}
 	// A write to a client that does not read must not outlive the socket.
@@ -257,7 +262,14 @@ func (c *socket) send(message []byte) bool {
 func (c *socket) feed(from int64) {
 	r := &reader{journal: c.world, seq: from}
 	f, ok := r.first()
-	for {
+	for told := int64(-1); ; {
+		if c.guide != nil {
+			if n, _ := c.guide.news(); n != told {
+				v := c.guide.view()
+				told, f.guide = v.Changes, &v
+				f.seq, ok = r.seq, true
+			}
+		}
 		if ok && !c.sendFrame(f) {
 			return
 		}
@@ -266,7 +278,7 @@ func (c *socket) feed(from int64) {
 			return
 		case <-time.After(frameEvery):
 		}
-		if err := c.world.Wait(c.ctx, r.seq); err != nil {
+		if err := await(c.ctx, c.world, r.seq, c.guide, told); err != nil {
 			if c.ctx.Err() == nil {
 				c.end(closing(c.server.refusal(err).Message))
 			}

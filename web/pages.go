@@ -2,6 +2,9 @@ package web
 
 import (
 	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -10,6 +13,7 @@ import (
 	"github.com/a-h/templ"
 
 	"eddy/lab"
+	"eddy/scenarios"
 	"eddy/web/view"
 )
 
@@ -27,6 +31,11 @@ func (s *Server) home(w http.ResponseWriter, r *http.Request) error {
 	if id, ok := s.ownFreeLab(r); ok {
 		page.Continue = "/lab/~" + id
 	}
+	if one, at, err := s.inTheMiddle(r); err != nil {
+		return err
+	} else if one != nil {
+		page.Learn, page.LearnAt = "/lab/"+one.ID, at
+	}
 	s.render(w, r, http.StatusOK, view.Home(page))
 	return nil
 }
@@ -41,9 +50,9 @@ func (s *Server) labPage(w http.ResponseWriter, r *http.Request) error {
 	case name == openID || isID && id == openID:
 		return s.openLab(w, r)
 	case isID:
-		return s.drawLab(w, r, id, "Free lab")
+		return s.drawLab(w, r, id, s.labTitle(id))
 	}
-	return lab.Errorf(lab.NotFound, "There is no scenario %q. Scenarios come later; the free lab is open.", name)
+	return s.scenarioLab(w, r, name)
 }
 
 // freeLab leads to the visitor's own free lab, or to a new one. It is the one
@@ -109,16 +118,45 @@ func (s *Server) drawLab(w http.ResponseWriter, r *http.Request, id, title strin
 	}
 	world, err := s.cfg.Labs.Get(id)
 	if err != nil {
-		return err
+		return s.orGoOn(w, r, id, err)
 	}
 	board, _ := world.Snapshot()
 	var limits []view.Limit
 	for _, l := range lab.Limits() {
 		limits = append(limits, view.Limit(l))
 	}
-	s.render(w, r, http.StatusOK, view.Lab(view.LabPage{
+	page := view.LabPage{
 		ID: id, Title: title, Open: id == openID, Addrs: world.Addrs(), Board: board, Teacher: s.fromTeacher(r), Part: r.URL.Query().Has("part"), Limits: limits,
-	}))
+	}
+	if g := s.guides.in(id); g != nil {
+		if page.Guide, err = json.Marshal(g.view()); err != nil {
+			return fmt.Errorf("write the guide: %w", err)
+		}
+		page.Scenario = g.guide.Scenario().ID
+	}
+	s.render(w, r, http.StatusOK, view.Lab(page))
+	return nil
+}
+
+func (s *Server) labTitle(id string) string {
+	if g := s.guides.in(id); g != nil {
+		return g.guide.Scenario().Title
+	}
+	return "Free lab"
+}
+
+// orGoOn leads a learner whose guided lab is no longer open to where the
+// learner goes on; everybody else gets the error.
+func (s *Server) orGoOn(w http.ResponseWriter, r *http.Request, id string, err error) error {
+	run, ok, kept := s.cfg.Keep.RunIn(r.Context(), knownLearner(r), id)
+	if kept != nil || !ok {
+		return errors.Join(kept, err)
+	}
+	to := url.URL{Path: "/lab/" + run.Progress.Scenario}
+	if run.Progress.Phase == scenarios.Finished {
+		to.Path = "/learn"
+	}
+	http.Redirect(w, r, to.String(), http.StatusSeeOther)
 	return nil
 }
 

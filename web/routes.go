@@ -17,6 +17,7 @@ func (s *Server) routes() http.Handler {
 	on("GET /{$}", s.home)
 	on("GET /lab/{name}", s.labPage)
 	on("GET /twins/{id}/{right}", s.twinsPage)
+	on("GET /learn", s.learnPage)
 	on("GET /static/{file...}", s.static)
 
 	on("GET /healthz", s.healthz)
@@ -44,6 +45,11 @@ func (s *Server) routes() http.Handler {
 	on("POST /api/labs/{id}/again", s.again)
 	on("POST /api/labs/{id}/twins", s.twins)
 	on("GET /api/labs/{id}/compare", s.compare)
+
+	on("GET /api/scenarios", s.scenarioList)
+	on("GET /api/scenarios/{id}", s.scenarioOutline)
+	on("GET /api/labs/{id}/guide", s.guideView)
+	on("POST /api/labs/{id}/guide", s.guideDo)
 
 	on("GET /author", s.authorPage)
 	on("GET /api/schema/scenario", s.scenarioSchema)

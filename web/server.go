@@ -11,10 +11,13 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/singleflight"
+
 	"eddy/lab"
 	"eddy/lab/code"
 	"eddy/lab/fleet"
 	"eddy/scenarios"
+	"eddy/web/keep"
 )
 
 // Timeouts of the HTTP server. A body may come slowly from a bad network, an
@@ -31,11 +34,13 @@ const (
 type Config struct {
 	Labs       *fleet.Fleet
 	TeacherKey string
-	Hosts      []string          // names the server is reached by, besides loopback and the address a request came in on
-	Version    string            // shown on the front door and in /healthz
-	Log        *slog.Logger      // discarded where nil
-	Static     fs.FS             // the embedded files where nil
-	Prover     *scenarios.Prover // nothing is proven where nil
+	Hosts      []string           // names the server is reached by, besides loopback and the address a request came in on
+	Version    string             // shown on the front door and in /healthz
+	Log        *slog.Logger       // discarded where nil
+	Static     fs.FS              // the embedded files where nil
+	Scenarios  *scenarios.Library // the bundled ones where nil
+	Keep       *keep.Store        // in memory where nil; whoever opened it closes it after Close
+	Prover     *scenarios.Prover  // nothing is proven where nil
 }
 
 // Server answers every request. It is an http.Handler; Serve runs it.
@@ -50,6 +55,10 @@ type Server struct {
 	colours colours
 	stacks  code.Look // where the instances of every lab stand
 	author  *author
+	guides  *guides
+	ownKeep *keep.Store // closed with the server: nobody else knows it
+
+	resuming singleflight.Group // labs that are being brought to where a learner goes on
 
 	ctx     context.Context // ends when the server stops; its cause is the reason
 	stop    context.CancelCauseFunc
@@ -77,7 +86,19 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{cfg: cfg, decode: lab.DecodeActions, assets: assets, limits: newLimits(), runs: newRuns(), sockets: map[string]int{}, author: newAuthor()}
+	if cfg.Scenarios == nil {
+		if cfg.Scenarios, err = scenarios.NewLibrary(""); err != nil {
+			return nil, err
+		}
+	}
+	var ownKeep *keep.Store
+	if cfg.Keep == nil {
+		if ownKeep, err = keep.Open(context.Background(), keep.Memory); err != nil {
+			return nil, err
+		}
+		cfg.Keep = ownKeep
+	}
+	s := &Server{cfg: cfg, decode: lab.DecodeActions, assets: assets, limits: newLimits(), runs: newRuns(), sockets: map[string]int{}, guides: newGuides(), ownKeep: ownKeep, author: newAuthor()}
 	s.ctx, s.stop = context.WithCancelCause(context.Background())
 	s.metrics = newMetrics(s)
 	s.handler = s.guard(s.routes())
@@ -129,4 +150,7 @@ func (s *Server) Close() {
 	s.stop(closing("The server is shutting down."))
 	s.mu.Unlock()
 	s.running.Wait()
+	if s.ownKeep != nil {
+		s.ownKeep.Close()
+	}
 }

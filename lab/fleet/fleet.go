@@ -167,6 +167,14 @@ func (f *Fleet) Get(id string) (World, error) {
 	return b.world, nil
 }
 
+// Has tells whether a lab is open. It does not count as use of it.
+func (f *Fleet) Has(id string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	_, ok := f.labs[id]
+	return ok
+}
+
 // Watch is Get for somebody who stays: the lab is in use until release is
 // called. Release may be called more than once.
 func (f *Fleet) Watch(id string) (world World, release func(), err error) {

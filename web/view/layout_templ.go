@@ -132,17 +132,27 @@ func bar(here, crumb string, help bool) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 10, ">Lab</a></nav><div class=\"tools\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 10, ">Lab</a> <a href=\"/learn\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if help {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 11, "<button type=\"button\" class=\"btn bare sm\" id=\"help-open\" aria-haspopup=\"dialog\">Help</button> ")
+		if here == "learn" {
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 11, " aria-current=\"page\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 12, "<label class=\"theme\"><span class=\"vh\">Theme</span><select id=\"theme\"><option value=\"system\">System theme</option><option value=\"light\">Light theme</option><option value=\"dark\">Dark theme</option></select></label></div></header>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 12, ">Learn</a></nav><div class=\"tools\">")
+		if templ_7745c5c3_Err != nil {
+			return templ_7745c5c3_Err
+		}
+		if help {
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 13, "<button type=\"button\" class=\"btn bare sm\" id=\"help-open\" aria-haspopup=\"dialog\">Help</button> ")
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
+		}
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, "<label class=\"theme\"><span class=\"vh\">Theme</span><select id=\"theme\"><option value=\"system\">System theme</option><option value=\"light\">Light theme</option><option value=\"dark\">Dark theme</option></select></label></div></header>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -171,20 +181,20 @@ func icon(name string) templ.Component {
 			templ_7745c5c3_Var6 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 13, "<svg class=\"ic\" aria-hidden=\"true\"><use href=\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 15, "<svg class=\"ic\" aria-hidden=\"true\"><use href=\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var7 string
 		templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.ResolveAttributeValue("#" + name)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/view/layout.templ`, Line: 50, Col: 58}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/view/layout.templ`, Line: 56, Col: 58}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var7)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, "\"></use></svg>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 16, "\"></use></svg>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -213,7 +223,7 @@ func sprite() templ.Component {
 			templ_7745c5c3_Var8 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 15, "<svg class=\"sprite\" aria-hidden=\"true\"><symbol id=\"mark\" viewBox=\"0 0 32 32\"><path d=\"M28.4 17.6A12.5 12.5 0 1 0 24.6 25\" fill=\"none\" stroke=\"currentColor\" stroke-width=\"3.2\" stroke-linecap=\"round\"></path><path d=\"M8.2 14.2h5.6v6.4H8.2zM15.2 14.2h5.6v6.4h-5.6z\" fill=\"currentColor\"></path><path class=\"mark-out\" d=\"M22.2 14.2h7.8v6.4h-7.8z\"></path></symbol> <symbol id=\"x\" viewBox=\"0 0 16 16\"><path d=\"M4 4l8 8M12 4l-8 8\"></path></symbol> <symbol id=\"ok\" viewBox=\"0 0 16 16\"><path d=\"M3 8.5l3.2 3.2L13 4.8\"></path></symbol> <symbol id=\"dots\" viewBox=\"0 0 16 16\"><circle cx=\"8\" cy=\"8\" r=\"5.5\"></circle><path d=\"M8 5v3.2l2 1.3\"></path></symbol> <symbol id=\"play\" viewBox=\"0 0 16 16\"><path d=\"M4.5 3l8 5-8 5z\" fill=\"currentColor\"></path></symbol> <symbol id=\"pause\" viewBox=\"0 0 16 16\"><path d=\"M5 3.5v9M11 3.5v9\" stroke-width=\"2.5\"></path></symbol> <symbol id=\"stop\" viewBox=\"0 0 16 16\"><rect x=\"4\" y=\"4\" width=\"8\" height=\"8\"></rect></symbol> <symbol id=\"fwd\" viewBox=\"0 0 16 16\"><path d=\"M4 3.5l6 4.5-6 4.5zM12.5 3.5v9\"></path></symbol> <symbol id=\"back\" viewBox=\"0 0 16 16\"><path d=\"M12 3.5L6 8l6 4.5zM3.5 3.5v9\"></path></symbol> <symbol id=\"right\" viewBox=\"0 0 16 16\"><path d=\"M6 4l4 4-4 4\"></path></symbol> <symbol id=\"left\" viewBox=\"0 0 16 16\"><path d=\"M10 4L6 8l4 4\"></path></symbol> <symbol id=\"bolt\" viewBox=\"0 0 16 16\"><path d=\"M9 1.8L3.5 9H8l-1 5.2L12.5 7H8z\"></path></symbol> <symbol id=\"plus\" viewBox=\"0 0 16 16\"><path d=\"M8 3v10M3 8h10\"></path></symbol> <symbol id=\"eye\" viewBox=\"0 0 16 16\"><path d=\"M1.5 8S4 3.8 8 3.8 14.5 8 14.5 8 12 12.2 8 12.2 1.5 8 1.5 8z\"></path><circle cx=\"8\" cy=\"8\" r=\"1.8\"></circle></symbol> <symbol id=\"caret\" viewBox=\"0 0 12 11\"><path d=\"M6 0l6 10H0z\"></path></symbol> <symbol id=\"pos\" viewBox=\"0 0 12 11\"><path d=\"M6 1.6l4.6 7.6H1.4z\"></path></symbol> <symbol id=\"octagon\" viewBox=\"0 0 16 16\"><path d=\"M5.3 1.5h5.4l3.8 3.8v5.4l-3.8 3.8H5.3l-3.8-3.8V5.3z\"></path><path d=\"M5.8 5.8l4.4 4.4M10.2 5.8l-4.4 4.4\"></path></symbol> <symbol id=\"wrench\" viewBox=\"0 0 16 16\"><path d=\"M10.6 2a3.6 3.6 0 0 0-3 5L2.4 12.200a1.2 1.2 0 0 0 1.7 1.700L9.3 8.700a3.6 3.6 0 0 0 4.6-4.600L11.8 6.2 9.8 4.2 11.9 2.200A3.6 3.6 0 0 0 10.6 2z\"></path></symbol></svg>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 17, "<svg class=\"sprite\" aria-hidden=\"true\"><symbol id=\"mark\" viewBox=\"0 0 32 32\"><path d=\"M28.4 17.6A12.5 12.5 0 1 0 24.6 25\" fill=\"none\" stroke=\"currentColor\" stroke-width=\"3.2\" stroke-linecap=\"round\"></path><path d=\"M8.2 14.2h5.6v6.4H8.2zM15.2 14.2h5.6v6.4h-5.6z\" fill=\"currentColor\"></path><path class=\"mark-out\" d=\"M22.2 14.2h7.8v6.4h-7.8z\"></path></symbol> <symbol id=\"lock\" viewBox=\"0 0 16 16\"><rect x=\"3.5\" y=\"7\" width=\"9\" height=\"6.500\" rx=\"1\"></rect><path d=\"M5.500 7V5a2.500 2.500 0 0 1 5 0v2\"></path></symbol> <symbol id=\"ring\" viewBox=\"0 0 16 16\"><circle cx=\"8\" cy=\"8\" r=\"4.500\"></circle></symbol> <symbol id=\"x\" viewBox=\"0 0 16 16\"><path d=\"M4 4l8 8M12 4l-8 8\"></path></symbol> <symbol id=\"ok\" viewBox=\"0 0 16 16\"><path d=\"M3 8.5l3.2 3.2L13 4.8\"></path></symbol> <symbol id=\"dots\" viewBox=\"0 0 16 16\"><circle cx=\"8\" cy=\"8\" r=\"5.5\"></circle><path d=\"M8 5v3.2l2 1.3\"></path></symbol> <symbol id=\"play\" viewBox=\"0 0 16 16\"><path d=\"M4.5 3l8 5-8 5z\" fill=\"currentColor\"></path></symbol> <symbol id=\"pause\" viewBox=\"0 0 16 16\"><path d=\"M5 3.5v9M11 3.5v9\" stroke-width=\"2.5\"></path></symbol> <symbol id=\"stop\" viewBox=\"0 0 16 16\"><rect x=\"4\" y=\"4\" width=\"8\" height=\"8\"></rect></symbol> <symbol id=\"fwd\" viewBox=\"0 0 16 16\"><path d=\"M4 3.5l6 4.5-6 4.5zM12.5 3.5v9\"></path></symbol> <symbol id=\"back\" viewBox=\"0 0 16 16\"><path d=\"M12 3.5L6 8l6 4.5zM3.5 3.5v9\"></path></symbol> <symbol id=\"right\" viewBox=\"0 0 16 16\"><path d=\"M6 4l4 4-4 4\"></path></symbol> <symbol id=\"left\" viewBox=\"0 0 16 16\"><path d=\"M10 4L6 8l4 4\"></path></symbol> <symbol id=\"bolt\" viewBox=\"0 0 16 16\"><path d=\"M9 1.8L3.5 9H8l-1 5.2L12.5 7H8z\"></path></symbol> <symbol id=\"plus\" viewBox=\"0 0 16 16\"><path d=\"M8 3v10M3 8h10\"></path></symbol> <symbol id=\"eye\" viewBox=\"0 0 16 16\"><path d=\"M1.5 8S4 3.8 8 3.8 14.5 8 14.5 8 12 12.2 8 12.2 1.5 8 1.5 8z\"></path><circle cx=\"8\" cy=\"8\" r=\"1.8\"></circle></symbol> <symbol id=\"caret\" viewBox=\"0 0 12 11\"><path d=\"M6 0l6 10H0z\"></path></symbol> <symbol id=\"pos\" viewBox=\"0 0 12 11\"><path d=\"M6 1.6l4.6 7.6H1.4z\"></path></symbol> <symbol id=\"octagon\" viewBox=\"0 0 16 16\"><path d=\"M5.3 1.5h5.4l3.8 3.8v5.4l-3.8 3.8H5.3l-3.8-3.8V5.3z\"></path><path d=\"M5.8 5.8l4.4 4.4M10.2 5.8l-4.4 4.4\"></path></symbol> <symbol id=\"wrench\" viewBox=\"0 0 16 16\"><path d=\"M10.6 2a3.6 3.6 0 0 0-3 5L2.4 12.200a1.2 1.2 0 0 0 1.7 1.700L9.3 8.700a3.6 3.6 0 0 0 4.6-4.600L11.8 6.2 9.8 4.2 11.9 2.200A3.6 3.6 0 0 0 10.6 2z\"></path></symbol></svg>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -10,6 +10,8 @@ import (
 type HomePage struct {
 	Continue string // the address of the visitor's own lab, "" where there is none
 	Version  string // of Eddy
+	Learn    string // the address of the scenario that the visitor is in the middle of, "" none
+	LearnAt  string // where in it, in words
 }
 
 // LabPage is what the page of a lab starts with.
@@ -26,7 +28,11 @@ type LabPage struct {
 	Run     bool
 	Teacher bool // the visitor holds the teacher key
 	Limits  []Limit
-	Part    bool // the page stands in a frame of another: no bar
+	// Scenario is the id of the scenario that the lab is of, and Guide what the
+	// learner is to see of it, for the first paint. In a free lab they are empty.
+	Scenario string
+	Guide    json.RawMessage
+	Part     bool // the page stands in a frame of another: no bar
 }
 
 // Limit is one thing that the simulation leaves out.

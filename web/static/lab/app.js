@@ -29,6 +29,7 @@ export class App {
     this.showCode = () => {};
     /** @type {import('./past.js').Past} */
     this.lookBack = /** @type {any} */ (undefined);
+    this.gate = ''; // why a step of a scenario does not let the learner act yet, "" where it does
     this.lost = ''; // why the lab cannot be reached, "" where it can
     /** @type {(sentence: string) => void} */
     this.announce = () => {};

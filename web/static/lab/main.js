@@ -9,6 +9,7 @@ import { CodeLens } from './code.js';
 import { el, h, icon, set } from './dom.js';
 import { Faults } from './faults.js';
 import { Follow } from './follow.js';
+import { Guide } from './guide.js';
 import { HeldPanel } from './held.js';
 import { Inspector } from './inspector.js';
 import { Keys, legend } from './keys.js';
@@ -61,6 +62,8 @@ const inspector = new Inspector(app, { root: el('inspector'), panel: el('panel')
 const again = new Again(app, { dialog: /** @type {HTMLDialogElement} */ (el('again')), button: el('again-open'), banner: el('rerun') });
 const held = new HeldPanel(app, el('held'));
 const voice = new Voice(el('status'), app);
+const guideView = document.getElementById('guide-view');
+const guide = guideView ? new Guide(app, { root: el('guide'), foot: el('stepfoot'), ghost: el('ghost'), gate: el('gate'), dialog: /** @type {HTMLDialogElement} */ (el('again')), view: JSON.parse(guideView.textContent || ''), lenses, palette }) : null;
 
 store.subscribe((board, news) => {
   if (!app.past()) app.follow.refresh(board);
@@ -77,6 +80,7 @@ store.subscribe((board, news) => {
   inspector.draw(board);
   held.draw(board);
   again.draw(board);
+  guide?.draw(board);
   app.lookBack.draw();
   root.dataset.seq = String(board.seq);
   root.dataset.state = board.state;
@@ -121,6 +125,7 @@ const connect = () => new Socket(`${scheme}://${location.host}/api/labs/${encode
   seq: () => store.seq,
   frame: (frame) => {
     store.apply(frame);
+    if (frame.guide) guide?.heard(frame.guide);
     if (!frame.happened || Array.isArray(frame.happened)) return;
     clearTimeout(mendLater);
     mendLater = window.setTimeout(() => mend().catch(() => { /* the lanes keep their counts */ }), CALM_MS);
@@ -166,6 +171,7 @@ function over() {
   gone = true;
   clearTimeout(lostTimer);
   app.socket.stop();
+  if (guide) { if (!guide.leaving) location.reload(); return; } // the server knows where the learner goes on
   controls('This lab was closed.');
   banner('This lab was closed. That is a matter of the server, not part of the exercise.', true);
 }
@@ -210,6 +216,7 @@ const keys = new Keys([
   { key: '6', does: 'Code', run: () => lenses.choose('code') },
   { key: 'g', does: 'tell the story of the next followed order', run: () => nextStory() },
   { key: 'y', does: 'why: what is wrong, and because of what', run: () => why() },
+  ...(guide ? [{ key: 'p', does: 'to the step: what it asks for now', run: () => guide.focus() }] : []),
   { key: '?', does: 'this help', run: () => keys.help(help) },
 ], { escape: () => inspector.close() });
 el('look-back').addEventListener('click', () => { app.lookBack.step(-1); el('moment-slider').focus({ preventScroll: true }); });

@@ -128,6 +128,16 @@ export class Palette {
     });
   }
 
+  /** Offers these actions alone; all where nothing is said. @param {string[] | undefined} names */
+  allow(names) {
+    const offered = (/** @type {What} */ what) => !names?.length || names.includes(actionOf(what, this.app.board));
+    for (const button of this.parts.root.querySelectorAll('.pick')) button.hidden = !offered(/** @type {What} */ (GROUPS.flatMap(([, list]) => list).find((what) => what.title === button.getAttribute('data-what'))));
+    for (const group of this.parts.root.querySelectorAll('.whats section')) group.hidden = !group.querySelector('.pick:not([hidden])');
+    const first = GROUPS.flatMap(([, list]) => list).find(offered);
+    this.parts.button.hidden = !first;
+    if (first) this.what = first;
+  }
+
   toggle() { if (!this.parts.button.disabled) this.parts.root.togglePopover(); }
 
   /** @param {What} what @param {boolean} byHand */
@@ -211,6 +221,13 @@ export class Palette {
       li.lastChild.onclick = () => this.app.press(li.lastChild, repairOf(trouble, this.app.board));
     });
   }
+}
+
+/** The name of the action that an item does. @param {What} what @param {Board} board */
+function actionOf(what, board) {
+  const values = Object.fromEntries(what.fields.map((field) => [field.name, field.value ?? '']));
+  for (const field of what.fields) if (field.from) values[field.name] = field.from(board, values);
+  return Object.keys(what.act(values, board))[0];
 }
 
 /** The action that mends a trouble. @param {{service: string, repair: string, seq: number, broker?: number, heal?: string}} trouble @param {Board} board */

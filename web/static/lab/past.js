@@ -174,8 +174,9 @@ export class Past {
 
   /** Whatever acts on the lab rests while it cannot, and says why. */
   rest() {
-    const why = this.app.lost || (this.on ? READ_ONLY : '');
+    const resting = this.app.lost || (this.on ? READ_ONLY : '');
     for (const button of /** @type {NodeListOf<HTMLButtonElement>} */ (document.querySelectorAll('[data-act], #speeds button'))) {
+      const why = resting || (button.matches('#actions [data-act], #transport [data-act]') ? this.app.gate : '');
       if (why) {
         button.dataset.title ??= button.title;
         button.dataset.why = why;
