@@ -56,7 +56,7 @@ export function previewPanel(at, on) {
       h('div', { class: 'steptop' }, tab, h('span', { class: 'mut' }, `Step ${step + 1} of ${steps.length}`), h('button', { type: 'button', class: 'btn bare sm', onclick: () => on.goTo(s.line) }, `Line ${s.line}`), show),
       h('h2', {}, s.title || 'A step without a title'),
       s.say && html(s.say, 'div', 'say'),
-      s.predict ? phase('Predict', 'play', ' before anything is done', ...question(s.predict, 'predict'), h('p', { class: 'sure mut' }, 'How sure: guess, think so, sure')) : phase('Predict', 'play', ' nothing is asked'),
+      s.predict ? phase('Predict', 'eye', ' before anything is done', ...question(s.predict, 'predict'), h('p', { class: 'sure mut' }, 'How sure: guess, think so, sure')) : phase('Predict', 'eye', ' nothing is asked'),
       phase('Do', 'wrench', s.allow ? ` offered: ${s.allow.join(', ')}` : ' everything is offered',
         s.tasks && h('ul', { class: 'ticks' }, s.tasks.map((/** @type {string} */ t) => h('li', {}, h('i', { class: 'box', 'aria-hidden': 'true' }), html(t, 'span')))),
         h('p', { class: 'goalline' }, h('b', {}, 'Goal'), h('code', {}, s.goal || 'none yet')),
