@@ -124,6 +124,28 @@ func TestWithoutAcksABrokerThatDiesLosesAnOrder(t *testing.T) {
 	}
 }
 
+// Each order that dies with a broker is named, also where many do.
+func TestEveryOrderThatIsLostIsNamed(t *testing.T) {
+	labtest.Bubble(t, `{"work":"0s","partitions":{"orders":1},"services":{"order":{"acks":"none"}}}`, func(t *testing.T, w *labtest.World) {
+		w.Settled()
+		at := led(w, "orders")[0]
+		w.Do(`{"burst":{"orders":30,"rate":50}}`)
+		w.Later(200 * time.Millisecond)
+		w.Do(fmt.Sprintf(`{"broker":{"id":%d,"state":"down"}}`, at))
+		w.Settled()
+		lost := map[string]bool{}
+		for _, e := range w.After(0) {
+			if e.Kind == lab.KindFault && e.Data != nil && e.Data.Unstored {
+				assert.False(t, lost[e.Order], "%s once only", e.Order)
+				lost[e.Order] = true
+			}
+		}
+		assert.Greater(t, len(lost), 5)
+		assert.EqualValues(t, len(lost), w.Eval(`count(orders, .status == "CREATED" && events("OrderCreated", .id) == 0)`))
+		w.True(`invariant("nothing-lost") == "broken"`)
+	})
+}
+
 func TestASlowBrokerDelaysWhatItLeadsUntilItIsHealed(t *testing.T) {
 	labtest.Bubble(t, `{"work":"0s"}`, func(t *testing.T, w *labtest.World) {
 		w.Settled()

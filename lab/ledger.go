@@ -273,6 +273,9 @@ func (l *Lab) recordFacts(rec *kgo.Record) Record {
 	}
 	decode := l.reader.Decode
 	value := rec
+	if rec.Offset < 0 { // it was never stored, and what the reader remembers it knows by its place
+		decode = shop.Decode
+	}
 	if isDLQ(rec.Topic) {
 		if dead, ok := pattern.ReadLetter(rec); ok {
 			value, decode = &kgo.Record{Topic: dead.Topic, Value: dead.Value}, shop.Decode // it stands nowhere, so the reader must not remember it

@@ -21,8 +21,10 @@ func NeedsWallClock(s *Scenario) string {
 	}
 	for i := range s.Steps {
 		st := &s.Steps[i]
-		if why := seats.follow(st.Do); why != "" {
-			return why
+		for _, own := range []Actions{st.Do, st.During} {
+			if why := seats.follow(own); why != "" {
+				return why
+			}
 		}
 		for _, moves := range st.Wrong {
 			if why := maps.Clone(seats).follow(moves); why != "" {

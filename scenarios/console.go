@@ -51,6 +51,9 @@ func (c *Console) Ended(s *Scenario, m Mode) func(StepResult) {
 				fmt.Fprintf(&b, "        %s\n", line)
 			}
 		}
+		for _, line := range scoreLines(r.Score) {
+			fmt.Fprintf(&b, "        %s\n", line)
+		}
 		c.say("%s", b.String())
 	}
 }
@@ -87,6 +90,20 @@ func Reasons(r StepResult) (lines []string) {
 	lines = append(lines, "goal: "+r.Goal)
 	for _, p := range r.Verdict.Parts {
 		lines = append(lines, ConditionText(p))
+	}
+	return lines
+}
+
+// scoreLines tell the score of a step, what it is made of and why; none where
+// the step has no score.
+func scoreLines(score []Points) (lines []string) {
+	points, of := 0, 0
+	for _, line := range score {
+		points, of = points+line.Points, of+line.Of
+		lines = append(lines, fmt.Sprintf("%3d of %3d  %s: %s", line.Points, line.Of, line.Text, line.Because))
+	}
+	if len(lines) > 0 {
+		lines = append([]string{fmt.Sprintf("score: %d of %d points", points, of)}, lines...)
 	}
 	return lines
 }

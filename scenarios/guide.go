@@ -25,38 +25,6 @@ const (
 	Finished   Phase = "finished" // the whole scenario
 )
 
-// Progress is how far a learner is. It is what must last.
-type Progress struct {
-	Scenario  string         `json:"scenario"`
-	Step      int            `json:"step"`
-	Phase     Phase          `json:"phase"`
-	Challenge bool           `json:"challenge,omitempty"` // goals alone: no predictions, no questions
-	Steps     []StepProgress `json:"steps"`
-	Began     time.Time      `json:"began"`
-	Finished  time.Time      `json:"finished,omitzero"`
-}
-
-// StepProgress is what a learner did in one step.
-type StepProgress struct {
-	ID         string    `json:"id"`
-	Start      int64     `json:"start"`                // seq of the journal at which the learner begins
-	Predicted  int       `json:"predicted"`            // index of an option, −1 none yet
-	Confidence string    `json:"confidence,omitempty"` // guess think sure
-	Tasks      []bool    `json:"tasks,omitempty"`
-	Met        int64     `json:"met,omitempty"` // seq at which the goal was met, 0 not yet
-	MetAt      time.Time `json:"met_at,omitzero"`
-	Observed   int       `json:"observed"` // index of the option that was chosen last, −1 none
-	Value      string    `json:"value,omitempty"`
-	Seen       bool      `json:"seen,omitempty"`   // observed rightly
-	Misses     int       `json:"misses,omitempty"` // wrong observations
-	Because    []string  `json:"because,omitempty"`
-	Explained  bool      `json:"explained,omitempty"`
-	Hints      int       `json:"hints,omitempty"` // rungs that were opened
-	Helped     bool      `json:"helped,omitempty"`
-	Restarts   int       `json:"restarts,omitempty"`
-	Done       bool      `json:"done,omitempty"`
-}
-
 // Confidences are how sure a learner may be of a prediction.
 var Confidences = []string{"guess", "think", "sure"}
 
@@ -73,6 +41,8 @@ type Guide struct {
 	p       Progress
 	verdict lab.Judgement
 	showing string // what Show is doing, "" nothing
+	past    past   // what the journal says about the step
+	events  events // what happens by itself
 	changed chan struct{}
 	changes int64
 	keep    func(Progress) // is told of every change; may be nil
@@ -82,9 +52,10 @@ type Guide struct {
 // there, in a lab in which the earlier steps were done: whoever calls sees to
 // that. Keep is told of every change of the progress, in order, and may be nil.
 func NewGuide(s *Scenario, w World, p *Progress, keep func(Progress)) *Guide {
-	g := &Guide{s: s, world: w, keep: keep, changed: make(chan struct{})}
+	g := &Guide{s: s, world: w, keep: keep, changed: make(chan struct{}), past: since(0)}
 	if p != nil && p.Scenario == s.ID && len(p.Steps) == len(s.Steps) && p.Step < len(s.Steps) {
 		g.p = p.clone()
+		g.past = since(g.p.Steps[g.p.Step].Start)
 		return g
 	}
 	g.p = Progress{Scenario: s.ID, Began: time.Now().UTC(), Steps: make([]StepProgress, len(s.Steps))}
@@ -93,15 +64,6 @@ func NewGuide(s *Scenario, w World, p *Progress, keep func(Progress)) *Guide {
 		g.p.Steps[i] = StepProgress{ID: st.ID, Predicted: -1, Observed: -1, Tasks: make([]bool, len(st.Tasks))}
 	}
 	return g
-}
-
-func (p Progress) clone() Progress {
-	p.Steps = slices.Clone(p.Steps)
-	for i := range p.Steps {
-		p.Steps[i].Tasks = slices.Clone(p.Steps[i].Tasks)
-		p.Steps[i].Because = slices.Clone(p.Steps[i].Because)
-	}
-	return p
 }
 
 // Scenario is what the guide leads through.
@@ -162,6 +124,7 @@ func (g *Guide) Open(ctx context.Context) error {
 	}
 	return g.change(func() error {
 		sp.Start = g.world.Head()
+		g.past = since(sp.Start)
 		g.p.Phase = Doing
 		if st.Predict != nil && sp.Predicted < 0 && !g.p.Challenge {
 			g.p.Phase = Predicting
@@ -192,12 +155,18 @@ func (g *Guide) Predict(option int, confidence string) error {
 	})
 }
 
-// answers are what the learner answered in the current step.
+// answers are what the learner answered in the current step. The observation
+// is asked for once the goal is met, so a goal that asks for it too is judged
+// as if it were right: until it is, the step does not go on.
 func (g *Guide) answers(ctx context.Context) context.Context {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	_, sp := g.step()
-	return lab.Answering(ctx, lab.Answers{Predicted: sp.Predicted, Observed: sp.Observed})
+	st, sp := g.step()
+	a := lab.Answers{Predicted: sp.Predicted, Observed: sp.Observed}
+	if st.Observe != nil && st.Observe.Expr == "" && !sp.Seen {
+		a.Observed = st.Observe.Answer
+	}
+	return lab.Answering(ctx, a)
 }
 
 // Judge looks at the lab: it ticks tasks and notices a goal that is met. At the
@@ -205,7 +174,7 @@ func (g *Guide) answers(ctx context.Context) context.Context {
 func (g *Guide) Judge(ctx context.Context) error {
 	g.mu.Lock()
 	st, sp := g.step()
-	doing, number := g.p.Phase == Doing, g.p.Step
+	doing, number := g.p.Phase == Doing && sp.Start > 0, g.p.Step
 	ticked := slices.Clone(sp.Tasks)
 	g.mu.Unlock()
 	if !doing {
@@ -216,7 +185,10 @@ func (g *Guide) Judge(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	fresh := false
+	points, fresh, err := g.points(ctx, st, v.Met)
+	if err != nil {
+		return err
+	}
 	for i, t := range st.Tasks {
 		if ticked[i] {
 			continue
@@ -234,6 +206,10 @@ func (g *Guide) Judge(ctx context.Context) error {
 	g.verdict, sp.Tasks = v, ticked
 	if v.Met {
 		asks := st.Observe != nil && !g.p.Challenge
+		if g.events.halt != nil {
+			g.events.halt()
+		}
+		sp.Score = points
 		sp.Met, sp.MetAt = g.world.Goal(fmt.Sprintf("the goal of step %d is met: %s", number+1, st.Title), asks), time.Now().UTC()
 		for i := range sp.Tasks {
 			sp.Tasks[i] = true
@@ -266,9 +242,15 @@ const (
 )
 
 // Watch judges whenever the journal has grown, until ctx ends or the lab is
-// closed. More than one may watch.
+// closed. What the step does by itself goes on as long as somebody watches.
+// More than one may watch.
 func (g *Guide) Watch(ctx context.Context) {
+	var events sync.WaitGroup
+	defer events.Wait()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	for ctx.Err() == nil {
+		g.goOn(ctx, &events)
 		head := g.world.Head()
 		if err := g.Judge(ctx); err != nil && lab.AsError(err).Code == lab.Unavailable {
 			return
@@ -390,7 +372,7 @@ func (g *Guide) Next(ctx context.Context) error {
 			return nil
 		}
 		g.p.Step++
-		g.p.Phase, g.verdict = Doing, lab.Judgement{}
+		g.p.Phase, g.verdict, g.past = Doing, lab.Judgement{}, since(0)
 		return nil
 	})
 	if err != nil || g.Progress().Phase == Finished {

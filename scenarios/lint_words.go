@@ -89,7 +89,7 @@ var (
 	aTopic     = regexp.MustCompile("\\btopics? `([a-z][a-z0-9.-]*)`|`([a-z][a-z0-9.-]*)` topic\\b")
 	aSideTopic = regexp.MustCompile(`\b[a-z-]+(?:\.dlq\b|-commands\b)`)
 	aMessage   = regexp.MustCompile(`\b([A-Z][a-z]+)(?:[A-Z][a-z]+)*([A-Z][a-z]+)\b`)
-	past       = regexp.MustCompile(`(ed|Sent|Paid|Made|Taken|Lost|Begun|Shipped)$`)
+	pastTense  = regexp.MustCompile(`(ed|Sent|Paid|Made|Taken|Lost|Begun|Shipped)$`)
 )
 
 // imperatives begin the name of a command.
@@ -113,6 +113,9 @@ func (l *linter) prose() {
 		l.names(path+"explain", st.Explain)
 		for n, t := range st.Tasks {
 			l.names(fmt.Sprintf("%stasks[%d].text", path, n), t.Text)
+		}
+		for n, line := range st.Score {
+			l.names(fmt.Sprintf("%sscore[%d].text", path, n), line.Text)
 		}
 		for n, h := range st.Hints {
 			l.names(fmt.Sprintf("%shints[%d]", path, n), h)
@@ -169,7 +172,7 @@ func (l *linter) names(path, text string) {
 		}
 	}
 	for _, m := range aMessage.FindAllStringSubmatch(text, -1) {
-		if (past.MatchString(m[0]) || slices.Contains(imperatives, m[1])) && !slices.Contains(messages, m[0]) {
+		if (pastTense.MatchString(m[0]) || slices.Contains(imperatives, m[1])) && !slices.Contains(messages, m[0]) {
 			missing("event or command", m[0], messages)
 		}
 	}

@@ -40,6 +40,7 @@ const (
 	maxOptions = 8
 	maxHints   = 3
 	maxTasks   = 3
+	maxPoints  = 1000
 )
 
 // check says what is wrong with what could be read.
@@ -117,6 +118,9 @@ func (s *Scenario) checkStep(path string, st *Step, before []Step) {
 			s.checkExpr(at, t.When, true)
 		}
 	}
+	for i, line := range st.Score {
+		s.checkScore(fmt.Sprintf("%s[%d]", in("score"), i), line)
+	}
 	if len(st.Hints) > maxHints {
 		s.problem(in("hints"), "a step has at most %d hints (look, think, do), not %d", maxHints, len(st.Hints))
 	}
@@ -128,6 +132,17 @@ func (s *Scenario) checkStep(path string, st *Step, before []Step) {
 	}
 	if len(st.Wrong) > 0 && len(st.Solution) == 0 {
 		s.problem(in("wrong"), "wrong moves prove nothing without a solution")
+	}
+}
+
+func (s *Scenario) checkScore(path string, line ScoreLine) {
+	if s.file.Has(path+".points") && (line.Points < 1 || line.Points > maxPoints) {
+		s.problem(path+".points", "a line gives 1 to %d points, not %d", maxPoints, line.Points)
+	}
+	if s.file.Has(path + ".when") {
+		s.checkExpr(path+".when", line.When, true)
+	} else if !s.file.Has(path + ".never") {
+		s.problem(path, "a line of the score needs when, a condition, or never, a promise that was kept: for what else would it give points?")
 	}
 }
 

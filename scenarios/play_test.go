@@ -1,11 +1,9 @@
 package scenarios_test
 
 import (
-	"context"
 	"testing"
 	"testing/synctest"
 
-	"eddy/lab"
 	"eddy/scenarios"
 
 	"github.com/stretchr/testify/assert"
@@ -43,6 +41,3 @@ func told(r scenarios.Result) string {
 	}
 	return text
 }
-
-var _ = context.Background
-var _ = lab.Invalid

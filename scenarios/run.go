@@ -60,6 +60,7 @@ type StepResult struct {
 	Goal     string        `json:"goal"`
 	Verdict  lab.Judgement `json:"verdict"`
 	Error    string        `json:"error,omitempty"`
+	Score    []Points      `json:"score,omitempty"`
 	TookMS   int64         `json:"took_ms"`
 }
 
@@ -146,8 +147,8 @@ func (p *player) solved(ctx context.Context) {
 			p.began(i, "")
 			began := time.Now()
 			r := p.report(st)
-			met, err := p.solve(ctx, w, st)
-			r.Passed, r.AtStart = met && err == nil, p.atStart
+			met, score, err := p.solve(ctx, w, st)
+			r.Passed, r.Score, r.AtStart = met && err == nil, score, p.atStart
 			r.Verdict, _ = w.Judge(answering(ctx, st), st.Goal)
 			if err != nil {
 				r.Error = err.Error()
@@ -185,21 +186,28 @@ func answering(ctx context.Context, st *Step) context.Context {
 	return lab.Answering(ctx, a)
 }
 
-// solve does a step with its solution and waits for its goal.
-func (p *player) solve(ctx context.Context, w World, st *Step) (met bool, err error) {
+// solve does a step with its solution, waits for its goal, and gives its score
+// once that is met.
+func (p *player) solve(ctx context.Context, w World, st *Step) (met bool, score []Points, err error) {
 	ctx = answering(ctx, st)
 	if err := do(ctx, w, st.Do, false); err != nil {
-		return false, fmt.Errorf("do: %w", err)
+		return false, nil, fmt.Errorf("do: %w", err)
 	}
 	now, err := w.Eval(ctx, st.Goal)
 	if err != nil {
-		return false, fmt.Errorf("goal: %w", err)
+		return false, nil, fmt.Errorf("goal: %w", err)
 	}
 	p.atStart = now == true
-	if err := do(ctx, w, st.Solution, false); err != nil {
-		return false, fmt.Errorf("solution: %w", err)
+	history := since(w.Head())
+	if err := beside(ctx, w, st, st.Solution, false); err != nil {
+		return false, nil, fmt.Errorf("solution: %w", err)
 	}
-	return w.Until(ctx, st.Goal, st.within())
+	met, err = w.Until(ctx, st.Goal, st.within())
+	if met && err == nil {
+		history.look(w)
+		score, err = history.score(ctx, w, st.Score)
+	}
+	return met, score, err
 }
 
 // do does actions in turn. Leniently, a refused one is passed over.
@@ -263,7 +271,7 @@ func what(m Mode, n int) string {
 func (p *player) prove(ctx context.Context, w World, i int, moves Actions) (unmet bool, v lab.Judgement, err error) {
 	for j := range i {
 		before := &p.s.Steps[j]
-		met, err := p.solve(ctx, w, before)
+		met, _, err := p.solve(ctx, w, before)
 		if err != nil {
 			return false, v, fmt.Errorf("step %s before it: %w", before.ID, err)
 		}
@@ -276,10 +284,10 @@ func (p *player) prove(ctx context.Context, w World, i int, moves Actions) (unme
 	if err := do(ctx, w, st.Do, false); err != nil {
 		return false, v, fmt.Errorf("do: %w", err)
 	}
-	if err := do(ctx, w, moves, true); err != nil {
-		return false, v, err
+	met, err := meanwhile(ctx, w, st, moves)
+	if err == nil && !met {
+		met, err = comesTrue(ctx, w, st.Goal, st.within())
 	}
-	met, err := comesTrue(ctx, w, st.Goal, st.within())
 	if err != nil {
 		return false, v, err
 	}

@@ -46,6 +46,8 @@ type Step struct {
 	InProduction string        `yaml:"in_production" doc:"what it means outside the lab, two lines; markdown"`
 	Switch       *Switch       `yaml:"switch" doc:"the one setting that turns the outcome: same again, but with it"`
 	Solution     Actions       `yaml:"solution" doc:"actions that reach the goal"`
+	During       Actions       `yaml:"during" doc:"actions, and waits among them, that the lab does by itself while the learner is at work"`
+	Score        []ScoreLine   `yaml:"score" doc:"points that are given when the goal is met"`
 	Wrong        []Actions     `yaml:"wrong" doc:"lists of actions that look right and do not reach the goal"`
 	Lens         string        `yaml:"lens" is:"map|topics|story|aggregate|read|code" doc:"the figure that is open"`
 	Follow       string        `yaml:"follow" doc:"handle of the order whose letter the figures follow"`

@@ -3,7 +3,9 @@ package scenarios
 import (
 	"hash/fnv"
 	"math/rand/v2"
+	"regexp"
 	"slices"
+	"strings"
 
 	"eddy/lab"
 )
@@ -39,6 +41,8 @@ type View struct {
 	Met       int64         `json:"met,omitempty"`     // seq at which its goal was met
 	Helped    bool          `json:"helped,omitempty"`
 	Restarts  int           `json:"restarts,omitempty"`
+	During    string        `json:"during,omitempty"` // what happens by itself: running, over; "" nothing does
+	Score     *ScoreView    `json:"score,omitempty"`
 }
 
 // StepView is a step in the list of steps.
@@ -89,7 +93,16 @@ func (g *Guide) View() View {
 		Scenario: g.s.ID, Title: g.s.Title, Step: g.p.Step, Phase: g.p.Phase, Challenge: g.p.Challenge, Heading: st.Title, Say: st.Say,
 		Lens: st.Lens, Follow: st.Follow, Allow: st.Allow, Goal: st.Goal, Verdict: g.verdict, Rungs: len(st.Hints),
 		CanShow: len(st.Solution) > 0, Showing: g.showing, Start: sp.Start, Met: sp.Met, Helped: sp.Helped, Restarts: sp.Restarts,
-		Hints: slices.Clone(st.Hints[:sp.Hints]),
+		Hints: slices.Clone(st.Hints[:sp.Hints]), Score: scoreView(st, sp, &g.past),
+	}
+	if names := unanswered(st, sp); len(names) > 0 {
+		v.Goal, v.Verdict.Parts = "", without(v.Verdict.Parts, names)
+	}
+	if len(st.During) > 0 {
+		v.During = "over"
+		if sp.Met == 0 && sp.During < len(st.During) {
+			v.During = "running"
+		}
 	}
 	for i := range g.s.Steps {
 		state := "later"
@@ -128,6 +141,29 @@ func (g *Guide) View() View {
 		}
 	}
 	return v
+}
+
+var answerName = regexp.MustCompile(`\b(predicted|observed)\b`)
+
+// answerWords are what a judgement calls an answer.
+var answerWords = map[string]string{"predicted": "your prediction", "observed": "your observation"}
+
+// unanswered lists the answers that a goal asks for, and with that tells, and
+// that the learner has not given yet.
+func unanswered(st *Step, sp *StepProgress) (names []string) {
+	for _, name := range answerName.FindAllString(st.Goal, -1) {
+		if name == "predicted" && sp.Predicted < 0 || name == "observed" && !sp.Seen {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// without leaves out what a judgement says about answers.
+func without(parts []lab.Condition, names []string) []lab.Condition {
+	return slices.DeleteFunc(slices.Clone(parts), func(c lab.Condition) bool {
+		return slices.ContainsFunc(names, func(name string) bool { return strings.Contains(c.What, name) || c.What == answerWords[name] })
+	})
 }
 
 // because shows the parts of the sentence, choices in an order that does not

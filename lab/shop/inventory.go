@@ -80,7 +80,9 @@ func release(ctx context.Context, w *Work) error {
 				return err
 			}
 		}
-		tx.moment.Stock.Released = true
+		if tx.moment.Stock != nil { // an order from outside may be about nothing
+			tx.moment.Stock.Released = true
+		}
 		return tx.Publish(StockReleased, 1, w.Event.Data, func(out *EventData) { out.Reason = w.Event.Data.Reason })
 	})
 }
