@@ -15,21 +15,36 @@ import (
 // still while somebody waits for one. It looks at the settings and at the
 // actions in their order, wrong moves among them; it plays nothing.
 func NeedsWallClock(s *Scenario) string {
+	return walk(s, func(all seats) string { return all.shared("cooperative") })
+}
+
+// MayVary tells whether chance has a part in a scenario: where a service has
+// several instances, who gets which partition may differ from play to play.
+// Like NeedsWallClock it plays nothing.
+func MayVary(s *Scenario) bool {
+	return walk(s, func(all seats) string { return all.shared("") }) != ""
+}
+
+// walk follows the seats through a scenario and stops where look finds
+// something to say.
+func walk(s *Scenario, look func(seats) string) string {
 	seats := seatsOf(s.settings(0))
-	if why := seats.shared(); why != "" {
+	if why := look(seats); why != "" {
 		return why
 	}
 	for i := range s.Steps {
 		st := &s.Steps[i]
-		if why := seats.follow(st.Do); why != "" {
-			return why
-		}
-		for _, moves := range st.Wrong {
-			if why := maps.Clone(seats).follow(moves); why != "" {
+		for _, own := range []Actions{st.Do, st.During} {
+			if why := seats.follow(own, look); why != "" {
 				return why
 			}
 		}
-		if why := seats.follow(st.Solution); why != "" {
+		for _, moves := range st.Wrong {
+			if why := maps.Clone(seats).follow(moves, look); why != "" {
+				return why
+			}
+		}
+		if why := seats.follow(st.Solution, look); why != "" {
 			return why
 		}
 	}
@@ -52,9 +67,9 @@ func seatsOf(s lab.Settings) seats {
 	return all
 }
 
-// follow does what actions do to the seats, and stops at the first that virtual
-// time would not get over.
-func (all seats) follow(actions Actions) string {
+// follow does what actions do to the seats, and stops where look finds
+// something to say.
+func (all seats) follow(actions Actions, look func(seats) string) string {
 	for _, a := range actions {
 		if a.Name != "scale" && a.Name != "set" {
 			continue
@@ -83,17 +98,19 @@ func (all seats) follow(actions Actions) string {
 			seat.balancer = *args.Balancer
 		}
 		all[name] = seat
-		if why := all.shared(); why != "" {
+		if why := look(all); why != "" {
 			return why
 		}
 	}
 	return ""
 }
 
-func (all seats) shared() string {
+// shared names a service with several instances that a balancer shares out, ""
+// stands for any.
+func (all seats) shared(balancer string) string {
 	for _, name := range slices.Sorted(maps.Keys(all)) {
-		if s := all[name]; s.instances > 1 && s.balancer == "cooperative" {
-			return fmt.Sprintf("%s has %d instances and a cooperative balancer", name, s.instances)
+		if s := all[name]; s.instances > 1 && (balancer == "" || s.balancer == balancer) {
+			return fmt.Sprintf("%s has %d instances and a %s balancer", name, s.instances, s.balancer)
 		}
 	}
 	return ""

@@ -1,6 +1,6 @@
 package scenarios
 
-import "eddy/lab"
+import "slices"
 
 // As is the scenario under another id: a draft may be called like a scenario
 // of the library, and must not be taken for it.
@@ -23,5 +23,5 @@ func (s *Scenario) BecauseOf(step int) []PartView {
 	return (&Guide{s: s}).because(st, &right)
 }
 
-// LabSettings are the settings of a lab for the scenario. They are the caller's.
-func (s *Scenario) LabSettings() lab.Settings { return s.settings(0) }
+// Text is the file of the scenario, as it was read.
+func (s *Scenario) Text() []byte { return slices.Clone(s.text) }

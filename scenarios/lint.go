@@ -94,8 +94,8 @@ func (l *linter) step(path string, st *Step) {
 // A right option gives itself away where it is longer than the next one by
 // this factor, and by so many characters.
 const (
-	tooLongBy    = 1.6
-	tooLongChars = 20
+	tooLongBy    = 2.0
+	tooLongChars = 25
 )
 
 func (l *linter) longest(path string, options []string, right int) {

@@ -114,6 +114,9 @@ func (l *linter) prose() {
 		for n, t := range st.Tasks {
 			l.names(fmt.Sprintf("%stasks[%d].text", path, n), t.Text)
 		}
+		for n, line := range st.Score {
+			l.names(fmt.Sprintf("%sscore[%d].text", path, n), line.Text)
+		}
 		for n, h := range st.Hints {
 			l.names(fmt.Sprintf("%shints[%d]", path, n), h)
 		}

@@ -148,8 +148,7 @@ func (p *player) solved(ctx context.Context) {
 			began := time.Now()
 			r := p.report(st)
 			met, score, err := p.solve(ctx, w, st)
-			r.Passed, r.Score = met && err == nil, score
-			r.AtStart = p.atStart
+			r.Passed, r.Score, r.AtStart = met && err == nil, score, p.atStart
 			r.Verdict, _ = w.Judge(answering(ctx, st), st.Goal)
 			if err != nil {
 				r.Error = err.Error()

@@ -8,7 +8,6 @@ import (
 	"io"
 	"mime"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -42,8 +41,9 @@ type author struct {
 
 // draft is a scenario that is being written and was played as a learner does.
 type draft struct {
-	scenario *scenarios.Scenario
-	used     time.Time
+	scenario   *scenarios.Scenario
+	by, called string // the learner that its author is, and the id in its file
+	used       time.Time
 }
 
 func newAuthor() *author {
@@ -63,8 +63,8 @@ func (s *Server) authorPage(w http.ResponseWriter, r *http.Request) error {
 	}
 	page := view.AuthorPage{May: s.mayAuthor(r) == nil, Nonce: rand.Text()}
 	if page.May {
-		for _, one := range scenarios.Bundled() {
-			page.Bundled = append(page.Bundled, view.BundledScenario{ID: one.ID, Title: one.Title, Level: one.Level})
+		for _, one := range s.cfg.Scenarios.All() {
+			page.Library = append(page.Library, view.LibraryScenario{ID: one.ID, Title: one.Title, Level: one.Level})
 		}
 	}
 	// The editor writes a style sheet of its own: this page alone allows that one.
@@ -110,7 +110,7 @@ func (s *Server) scenarioBody(w http.ResponseWriter, r *http.Request) (*scenario
 	}
 	src := &scenarios.Source{Text: text}
 	src.Scenario, src.Problems = scenarios.Parse("", text)
-	scenarios.CheckNeeds([]*scenarios.Source{src}, scenarios.Bundled()...)
+	scenarios.CheckNeeds([]*scenarios.Source{src}, s.cfg.Scenarios.All()...)
 	return src, nil
 }
 
@@ -153,23 +153,19 @@ func (s *Server) scenarioSchema(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// scenarioFile is the file of a bundled scenario, to begin from. Its answers
-// stand in it: GET /api/scenarios/{id}/file.
+// scenarioFile is the file of a scenario of the library, to begin from. Its
+// answers stand in it: GET /api/scenarios/{id}/file.
 func (s *Server) scenarioFile(w http.ResponseWriter, r *http.Request) error {
 	if err := s.mayAuthor(r); err != nil {
 		return err
 	}
-	id := r.PathValue("id")
-	if !slices.ContainsFunc(scenarios.Bundled(), func(one *scenarios.Scenario) bool { return one.ID == id }) {
-		return lab.Errorf(lab.NotFound, "There is no bundled scenario %q.", id)
-	}
-	text, err := scenarios.BundledText(id)
+	one, err := s.scenario(r.PathValue("id"))
 	if err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/yaml; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
-	w.Write(text) // an error here means that the client is gone
+	w.Write(one.Text()) // an error here means that the client is gone
 	return nil
 }
 
@@ -242,24 +238,22 @@ func (s *Server) playDraft(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	id := s.author.keep(one)
-	labID, err := s.labOfDraft(w, r, id)
+	learner := s.learner(w, r)
+	one = s.author.keep(learner, one)
+	if before := s.here(learner, one.ID); before != nil { // the draft as it was
+		before.retire(true)
+		defer before.close()
+	}
+	// Opening a step may wait for something that happens in the lab.
+	http.NewResponseController(w).SetWriteDeadline(time.Now().Add(actionTimeout + writeTimeout))
+	g, err := s.begin(r, beginning{learner: learner, scenario: one, settings: one.Fresh()})
 	if err != nil {
 		return err
 	}
-	w.Header().Set("Location", "/api/labs/"+labID)
+	w.Header().Set("Location", "/api/labs/"+g.id)
 	w.Header().Set("Cache-Control", "no-store")
-	writeJSON(w, http.StatusCreated, map[string]string{"id": labID, "scenario": id})
+	writeJSON(w, http.StatusCreated, map[string]string{"id": g.id, "scenario": one.ID})
 	return nil
-}
-
-// labOfDraft opens the lab of a draft.
-func (s *Server) labOfDraft(_ http.ResponseWriter, r *http.Request, id string) (string, error) {
-	one, ok := s.author.find(id)
-	if !ok {
-		return "", lab.Errorf(lab.NotFound, "There is no draft %q.", id)
-	}
-	return s.newLab(r, one.LabSettings(), lab.Options{})
 }
 
 // orDraft is a handler of lab settings that takes a scenario file too.
@@ -274,26 +268,30 @@ func (s *Server) orDraft(h handlerFunc) handlerFunc {
 }
 
 // keep remembers a draft under an id that cannot be guessed, and forgets those
-// that nobody has used for long.
-func (a *author) keep(one *scenarios.Scenario) string {
-	id := "draft-" + strings.ToLower(rand.Text())
+// that nobody has used for long. The id stays the same while one author writes
+// one scenario, so that what was played before gives way.
+func (a *author) keep(by string, one *scenarios.Scenario) *scenarios.Scenario {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	oldest := ""
-	for id, d := range a.drafts {
-		if time.Since(d.used) >= draftIdle {
-			delete(a.drafts, id)
-			continue
-		}
-		if oldest == "" || d.used.Before(a.drafts[oldest].used) {
-			oldest = id
+	id, oldest := "", ""
+	for at, d := range a.drafts {
+		switch {
+		case d.by == by && d.called == one.ID:
+			id = at
+		case time.Since(d.used) >= draftIdle:
+			delete(a.drafts, at)
+		case oldest == "" || d.used.Before(a.drafts[oldest].used):
+			oldest = at
 		}
 	}
-	if len(a.drafts) >= draftsMost {
-		delete(a.drafts, oldest)
+	if id == "" {
+		id = "draft-" + strings.ToLower(rand.Text())
+		if len(a.drafts) >= draftsMost {
+			delete(a.drafts, oldest)
+		}
 	}
-	a.drafts[id] = &draft{scenario: one.As(id), used: time.Now()}
-	return id
+	a.drafts[id] = &draft{scenario: one.As(id), by: by, called: one.ID, used: time.Now()}
+	return a.drafts[id].scenario
 }
 
 // find finds a draft and counts as use of it.

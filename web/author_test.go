@@ -265,6 +265,10 @@ func TestPlayDraft(t *testing.T) {
 		assert.Equal(t, answer["scenario"], one.ID, "it is not taken for a scenario of the library")
 		assert.Greater(t, len(one.ID), 25, "nobody guesses it")
 		assert.Equal(t, "Drafted", one.Title)
+		cookie := header("Cookie", w.Result().Cookies()[0].String())
+		guide := st.ask("GET", "/api/labs/"+answer["id"]+"/guide", "", cookie)
+		assert.Equal(t, http.StatusOK, guide.Code, guide.Body)
+		assert.Contains(t, guide.Body.String(), `"heading":"Place it"`)
 	}
 	assert.Equal(t, http.StatusBadRequest, st.ask("POST", "/api/scenarios/play", "id: x").Code)
 	assert.Equal(t, http.StatusCreated, st.ask("POST", "/api/labs", "{}").Code, "lab settings are taken as before")
@@ -273,16 +277,17 @@ func TestPlayDraft(t *testing.T) {
 func TestDraftsAreForgotten(t *testing.T) {
 	one, _ := scenarios.Parse("", []byte(drafted))
 	a := newAuthor()
-	first := a.keep(one)
-	for range draftsMost {
-		a.keep(one)
+	first := a.keep("somebody", one)
+	assert.Equal(t, first.ID, a.keep("somebody", one).ID, "the same scenario of the same author")
+	for n := range draftsMost {
+		a.keep(fmt.Sprint(n), one)
 	}
 	assert.Len(t, a.drafts, draftsMost)
-	_, ok := a.find(first)
+	_, ok := a.find(first.ID)
 	assert.False(t, ok, "the oldest gives way")
 	for _, d := range a.drafts {
 		d.used = time.Now().Add(-draftIdle)
 	}
-	a.keep(one)
+	a.keep("another", one)
 	assert.Len(t, a.drafts, 1)
 }

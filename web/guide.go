@@ -36,6 +36,9 @@ func (s *Server) scenarioOutline(w http.ResponseWriter, r *http.Request) error {
 func (s *Server) scenario(id string) (*scenarios.Scenario, error) {
 	one, ok := s.cfg.Scenarios.Find(id)
 	if !ok {
+		one, ok = s.author.find(id)
+	}
+	if !ok {
 		return nil, lab.Errorf(lab.NotFound, "There is no scenario %q. GET /api/scenarios lists them, and /learn shows the way through them.", id)
 	}
 	return one, nil

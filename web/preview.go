@@ -26,8 +26,15 @@ type stepPreview struct {
 	Switch    string           `json:"switch,omitempty"`
 	Lens      string           `json:"lens,omitempty"`
 	Follow    string           `json:"follow,omitempty"`
-	Solution  int              `json:"solution"` // number of actions
-	Wrong     int              `json:"wrong"`    // number of lists
+	Score     []scorePreview   `json:"score,omitempty"`
+	During    int              `json:"during,omitempty"` // number of actions that the lab does by itself
+	Solution  int              `json:"solution"`         // number of actions
+	Wrong     int              `json:"wrong"`            // number of lists
+}
+
+type scorePreview struct {
+	Text   string `json:"text"`
+	Points int    `json:"points"`
 }
 
 type questionPreview struct {
@@ -63,6 +70,10 @@ func preview(s *scenarios.Scenario) []stepPreview {
 			p.Tasks = append(p.Tasks, markdown.Inline(t.Text))
 		}
 		p.Hints = inlines(st.Hints)
+		p.During = len(st.During)
+		for _, line := range st.Score {
+			p.Score = append(p.Score, scorePreview{markdown.Inline(line.Text), line.Points})
+		}
 		for _, part := range s.BecauseOf(i) {
 			one := partPreview{Text: markdown.Inline(part.Text)}
 			for n, choice := range part.Choices {

@@ -79,6 +79,7 @@ func TestAnAuthorBreaksMendsProvesAndPlaysAScenario(t *testing.T) {
 	v.do(chromedp.Navigate(p.URL + ask[string](v, `document.querySelector('#opened').getAttribute('href')`)))
 	v.live()
 	assert.Equal(t, "300ms", ask[string](v, `window.__lab.board().settings.services.payment.work`), "the lab is the scenario's")
+	v.until(`document.querySelector('#side h1')?.textContent === 'Place an order' && document.querySelector('#side').innerText.includes('Step 1 of 3')`)
 	v.quiet()
 }
 

@@ -4,11 +4,11 @@ package view
 type AuthorPage struct {
 	May     bool   // the visitor may have scenarios proven and played
 	Nonce   string // under which the editor may write its style sheet
-	Bundled []BundledScenario
+	Library []LibraryScenario
 }
 
-// BundledScenario is a scenario to begin from.
-type BundledScenario struct {
+// LibraryScenario is a scenario to begin from.
+type LibraryScenario struct {
 	ID, Title string
 	Level     int
 }

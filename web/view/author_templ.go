@@ -104,12 +104,12 @@ func Author(p AuthorPage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if len(p.Bundled) > 0 {
+			if len(p.Library) > 0 {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 10, "<h3>From a scenario of the library</h3><ul class=\"begin-list library\">")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				for _, s := range p.Bundled {
+				for _, s := range p.Library {
 					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 11, "<li><button type=\"button\" class=\"btn\" data-bundled=\"")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
