@@ -90,7 +90,7 @@ func (g *Guide) carryOn(ctx context.Context, step int) {
 func (g *Guide) pause(ctx context.Context, whole time.Duration) bool {
 	for {
 		g.mu.Lock()
-		left, frozen := whole-g.events.waited, g.past.frozen
+		left, frozen := whole-g.events.waited, g.history.frozen
 		g.mu.Unlock()
 		if left <= 0 {
 			return true
@@ -100,7 +100,7 @@ func (g *Guide) pause(ctx context.Context, whole time.Duration) bool {
 			return false
 		}
 		g.mu.Lock()
-		if g.past.look(g.world); !frozen && !g.past.frozen {
+		if g.history.look(g.world); !frozen && !g.history.frozen {
 			g.events.waited += slice
 		}
 		g.mu.Unlock()

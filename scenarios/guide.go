@@ -40,10 +40,10 @@ type Guide struct {
 	mu      sync.Mutex
 	p       Progress
 	verdict lab.Judgement
-	showing string // what Show is doing, "" nothing
-	shown   func() // breaks off what Show waits for, nil while it does not run
-	past    past   // what the journal says about the step
-	events  events // what happens by itself
+	showing string  // what Show is doing, "" nothing
+	shown   func()  // breaks off what Show waits for, nil while it does not run
+	history history // what the journal says about the step
+	events  events  // what happens by itself
 	changed chan struct{}
 	changes int64
 	keep    func(Progress) // is told of every change; may be nil
@@ -53,10 +53,10 @@ type Guide struct {
 // there, in a lab in which the earlier steps were done: whoever calls sees to
 // that. Keep is told of every change of the progress, in order, and may be nil.
 func NewGuide(s *Scenario, w World, p *Progress, keep func(Progress)) *Guide {
-	g := &Guide{s: s, world: w, keep: keep, changed: make(chan struct{}), past: since(0)}
+	g := &Guide{s: s, world: w, keep: keep, changed: make(chan struct{}), history: since(0)}
 	if p != nil && p.Scenario == s.ID && len(p.Steps) == len(s.Steps) && p.Step < len(s.Steps) {
 		g.p = p.clone()
-		g.past = since(g.p.Steps[g.p.Step].Start)
+		g.history = since(g.p.Steps[g.p.Step].Start)
 		return g
 	}
 	g.p = Progress{Scenario: s.ID, Began: time.Now().UTC(), Steps: make([]StepProgress, len(s.Steps))}
@@ -125,7 +125,7 @@ func (g *Guide) Open(ctx context.Context) error {
 	}
 	return g.change(func() error {
 		sp.Start = g.world.Head()
-		g.past = since(sp.Start)
+		g.history = since(sp.Start)
 		g.p.Phase = Doing
 		if st.Predict != nil && sp.Predicted < 0 && !g.p.Challenge {
 			g.p.Phase = Predicting
@@ -375,7 +375,7 @@ func (g *Guide) Next(ctx context.Context) error {
 			return nil
 		}
 		g.p.Step++
-		g.p.Phase, g.verdict, g.past = Doing, lab.Judgement{}, since(0)
+		g.p.Phase, g.verdict, g.history = Doing, lab.Judgement{}, since(0)
 		return nil
 	})
 	if err != nil || g.Progress().Phase == Finished {

@@ -198,14 +198,14 @@ func (p *player) solve(ctx context.Context, w World, st *Step) (met bool, score 
 		return false, nil, fmt.Errorf("goal: %w", err)
 	}
 	p.atStart = now == true
-	history := since(w.Head())
+	tale := since(w.Head())
 	if err := beside(ctx, w, st, st.Solution, false); err != nil {
 		return false, nil, fmt.Errorf("solution: %w", err)
 	}
 	met, err = w.Until(ctx, st.Goal, st.within())
 	if met && err == nil {
-		history.look(w)
-		score, err = history.score(ctx, w, st.Score)
+		tale.look(w)
+		score, err = tale.score(ctx, w, st.Score)
 	}
 	return met, score, err
 }

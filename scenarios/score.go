@@ -33,22 +33,22 @@ type breach struct {
 	because string
 }
 
-// past is what the journal says about a step so far: what a condition over the
+// history is what the journal says about a step so far: what a condition over the
 // board, which is about now, cannot tell.
-type past struct {
+type history struct {
 	start    int64             // seq at which the learner began
 	looked   int64             // seq up to which the journal was read
 	breaches map[string]breach // of promises that were broken then, or since
 	frozen   bool
 }
 
-func since(start int64) past { return past{start: start, breaches: map[string]breach{}} }
+func since(start int64) history { return history{start: start, breaches: map[string]breach{}} }
 
 // lookMost is how many entries are read at a time.
 const lookMost = 5000
 
 // look reads on in the journal up to its head.
-func (p *past) look(w World) {
+func (p *history) look(w World) {
 	for head := w.Head(); p.looked < head; {
 		entries, _ := w.Entries(p.looked+1, head, lookMost)
 		for _, e := range entries {
@@ -60,7 +60,7 @@ func (p *past) look(w World) {
 	}
 }
 
-func (p *past) see(e lab.Entry) {
+func (p *history) see(e lab.Entry) {
 	p.looked = e.Seq
 	if e.Data == nil {
 		return
@@ -84,7 +84,7 @@ func (p *past) see(e lab.Entry) {
 }
 
 // clone copies what the lines of a score need.
-func (p *past) clone() past {
+func (p *history) clone() history {
 	c := *p
 	c.breaches = maps.Clone(p.breaches)
 	return c
@@ -97,10 +97,10 @@ func (g *Guide) points(ctx context.Context, st *Step, met bool) (points []Points
 		return nil, false, nil
 	}
 	g.mu.Lock()
-	broken := len(g.past.breaches)
-	g.past.look(g.world)
-	fresh = len(g.past.breaches) > broken
-	p := g.past.clone()
+	broken := len(g.history.breaches)
+	g.history.look(g.world)
+	fresh = len(g.history.breaches) > broken
+	p := g.history.clone()
 	g.mu.Unlock()
 	if met {
 		points, err = p.score(ctx, g.world, st.Score)
@@ -109,7 +109,7 @@ func (g *Guide) points(ctx context.Context, st *Step, met bool) (points []Points
 }
 
 // score gives the points of a step whose goal is met.
-func (p *past) score(ctx context.Context, w World, lines []ScoreLine) (points []Points, err error) {
+func (p *history) score(ctx context.Context, w World, lines []ScoreLine) (points []Points, err error) {
 	for _, line := range lines {
 		is := line.open(p)
 		if is.Because != "" || line.When == "" {
@@ -131,7 +131,7 @@ func (p *past) score(ctx context.Context, w World, lines []ScoreLine) (points []
 
 // open is a line before the goal is met. It has a reason where its points are
 // out of reach already.
-func (l ScoreLine) open(p *past) Points {
+func (l ScoreLine) open(p *history) Points {
 	is := Points{Text: l.Text, Of: l.Points}
 	if b, broken := p.breaches[l.Never]; broken {
 		is.Because, is.Seq = fmt.Sprintf("%s was broken: %s", l.Never, b.because), b.seq
@@ -168,7 +168,7 @@ type ScoreView struct {
 }
 
 // scoreView is the score as far as it is known; nil where the step has none.
-func scoreView(st *Step, sp *StepProgress, p *past) *ScoreView {
+func scoreView(st *Step, sp *StepProgress, p *history) *ScoreView {
 	if len(st.Score) == 0 {
 		return nil
 	}

@@ -93,7 +93,7 @@ func (g *Guide) View() View {
 		Scenario: g.s.ID, Title: g.s.Title, Step: g.p.Step, Phase: g.p.Phase, Challenge: g.p.Challenge, Heading: st.Title, Say: st.Say,
 		Lens: st.Lens, Follow: st.Follow, Allow: st.Allow, Goal: st.Goal, Verdict: g.verdict, Rungs: len(st.Hints),
 		CanShow: len(st.Solution) > 0, Showing: g.showing, Start: sp.Start, Met: sp.Met, Helped: sp.Helped, Restarts: sp.Restarts,
-		Hints: slices.Clone(st.Hints[:sp.Hints]), Score: scoreView(st, sp, &g.past),
+		Hints: slices.Clone(st.Hints[:sp.Hints]), Score: scoreView(st, sp, &g.history),
 	}
 	if names := unanswered(st, sp); len(names) > 0 {
 		v.Goal, v.Verdict.Parts = "", without(v.Verdict.Parts, names)
