@@ -129,7 +129,7 @@ func TestAWrongQuestionIsRefusedInWords(t *testing.T) {
 		q    smallest.Question
 		want string
 	}{
-		{smallest.Question{Invariant: "no-double-charges"}, `There is no promise "no-double-charges": the promises are every-order-ends, no-double-charge,`},
+		{smallest.Question{Invariant: "no-double-charges"}, `There is no promise "no-double-charges": the promises are no-double-charge, no-oversell,`},
 		{smallest.Question{Invariant: "no-oversell", Tries: 99999}, "A search makes 1 to 2000 tries, not 99999."},
 	} {
 		c.q.Lab = lab.DefaultSettings()
