@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"encoding/json"
 	"io"
 	"net/http"
 	"net/url"
@@ -94,4 +95,28 @@ func TestTheSmallestFaultIsSearchedForAndHandedOver(t *testing.T) {
 	_, problems := scenarios.Parse("smallest-no-double-charge", []byte(text))
 	require.Empty(t, problems)
 	assert.True(t, strings.Contains(text, "duplicate: {event: OrderCreated, order: A}"))
+}
+
+// The same in a terminal.
+func TestTheSmallestFaultInATerminal(t *testing.T) {
+	out, err := exec.Command(binary, "smallest", "--invariant", "nothing-lost", "--set", "order.outbox=false", "--tries", "24", "--json").Output()
+	require.NoError(t, err)
+	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+	assert.Contains(t, lines[0], `{"progress":{"tries":24,"of":24,`)
+	var answer struct {
+		Found   bool
+		Actions []string
+		Words   string
+	}
+	require.NoError(t, json.Unmarshal([]byte(lines[len(lines)-1]), &answer))
+	assert.True(t, answer.Found)
+	assert.Equal(t, "crash: {service: order, at: after_write}", answer.Actions[0])
+	assert.Contains(t, answer.Words, "With order.outbox: true none of 24 tries broke it.")
+
+	for _, args := range [][]string{{"--invariant", "nope"}, {}, {"--invariant", "no-oversell", "--set", "payment.idempotnt=false"}, {"--invariant", "no-oversell", "--set", "x"}, {"--invariant", "no-oversell", "--lab", "{"}} {
+		said, err := exec.Command(binary, append([]string{"smallest"}, args...)...).CombinedOutput()
+		var exit *exec.ExitError
+		require.ErrorAs(t, err, &exit, "%v: %s", args, said)
+		assert.Equal(t, 2, exit.ExitCode(), "%v: %s", args, said)
+	}
 }
