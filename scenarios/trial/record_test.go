@@ -167,6 +167,14 @@ func TestAGoalThatDoesNotStandIsNotSuggested(t *testing.T) {
 	assert.False(t, has(0, `order("A").status == "CREATED"`), "it does not stay")
 	assert.True(t, has(1, `service("notification").instances == 2`))
 
+	record, err = byHand(t, `{}`, `{"note":{"text":"one"}}`, `{"burst":{"orders":30,"rate":1}}`, "3s", `{"note":{"text":"two"}}`, `{"scale":{"service":"notification","instances":2}}`, "40s")
+	require.NoError(t, err)
+	goal := `count(orders, .status == "COMPLETED") >= 30`
+	require.True(t, has(1, goal), "before it is tried: %v", record.Steps[1].Goals)
+	require.NoError(t, record.Rehearse(t.Context(), pool))
+	assert.False(t, has(1, goal), "the burst goes on without the second step")
+	assert.True(t, has(1, `members("notification") == 2`))
+
 	depends := false
 	for seed := range 4 {
 		record, err := byHand(t, fmt.Sprintf(`{"seed":%d}`, seed+1), `{"decline":{"rate":0.5}}`, order, "5s")
