@@ -29,7 +29,7 @@ func trialCommand() []string {
 }
 
 // trialLimit is the wall time that one job of a few tries may take.
-const trialLimit = 20 * time.Second
+const trialLimit = 30 * time.Second
 
 // trialCmd is that other process.
 func trialCmd() *cobra.Command {

@@ -20,6 +20,9 @@
 //     frozen. A step that begins again has all of it before it again.
 //   - A score is given at the moment at which the goal is met. A promise that a line
 //     says was never broken is judged from the journal since the step began.
+//   - What NewRecord and Draft make of a lab passes Parse. Once Rehearse has tried
+//     it, its goals are unmet before their step and met after it, under several
+//     seeds, and none comes true by itself.
 //
 // The library (library/*.yaml) is part of the program. A folder of further
 // scenarios is read again when a file in it changes.

@@ -108,7 +108,7 @@ func scalar(text string) string {
 		return r < ' ' || r == 0x7f || r == 0x85 || r == 0x2028 || r == 0x2029 || r == 0xfeff || r == 0xfffd
 	}) {
 		raw, _ := json.Marshal(text) // a text can be written
-		return string(raw)
+		return strings.NewReplacer("\u0085", `\u0085`, "\ufeff", `\ufeff`, "\x7f", `\u007f`).Replace(string(raw))
 	}
 	return quoted(text)
 }

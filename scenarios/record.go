@@ -64,6 +64,7 @@ func NewRecord(source Recordable, seq int64) (*Record, error) {
 		return nil, err
 	}
 	steps := slices.DeleteFunc(r.Steps, func(s lab.Recorded) bool { return slices.Contains(flow, s.Action.Name) })
+	r.Steps = steps
 	done := slices.DeleteFunc(slices.Clone(steps), isNote)
 	switch {
 	case len(done) == 0:

@@ -176,7 +176,7 @@ func (r *recorder) quiet(b *lab.Board, at lab.Recorded, end bool) bool {
 			return false
 		}
 	}
-	if len(b.Calls) > 0 {
+	if len(b.Calls) > 0 || b.Counts.Orders < r.asked(at.Seq) {
 		return false
 	}
 	if end {
@@ -190,6 +190,24 @@ func (r *recorder) quiet(b *lab.Board, at lab.Recorded, end bool) bool {
 		return at.At-time.Duration(e.At)*time.Millisecond >= quietFor
 	}
 	return true
+}
+
+// asked counts the orders that were asked for up to an entry: a burst may still
+// be under way.
+func (r *recorder) asked(seq int64) (n int) {
+	for _, s := range r.end.Steps {
+		switch {
+		case s.Seq > seq:
+		case s.Action.Name == "place_order":
+			n++
+		case s.Action.Name == "burst":
+			var args struct{ Orders int }
+			if raw, err := json.Marshal(s.Action.Args); err == nil && json.Unmarshal(raw, &args) == nil {
+				n += max(args.Orders, 1)
+			}
+		}
+	}
+	return n
 }
 
 // moved tells whether anything happened between two entries.

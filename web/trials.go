@@ -12,7 +12,7 @@ import (
 )
 
 // trialLimit is the wall time that one job in virtual time may take.
-const trialLimit = 20 * time.Second
+const trialLimit = 30 * time.Second
 
 // trials bound what is tried in virtual time for visitors: it takes a processor
 // for seconds.

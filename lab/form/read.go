@@ -276,6 +276,8 @@ func (f *File) mapping(path string, n *yaml.Node, into reflect.Value) {
 		key, value := n.Content[i], n.Content[i+1]
 		field, ok := fieldOf(into, key.Value)
 		switch {
+		case len(f.Problems) >= maxProblems:
+			return // whatever else is wrong, no more is said
 		case key.Kind != yaml.ScalarNode:
 			f.problem(place(key), "a key must be text")
 		case seen[key.Value]:

@@ -24,13 +24,13 @@ func ActionSchema() map[string]any {
 	for _, spec := range lab.ActionSpecs() {
 		args := argsSchema(spec.Name)
 		needs, _ := args["required"].([]string)
-		if len(needs) == 0 {
+		if len(needs) == 0 && args["anyOf"] == nil {
 			alone = append(alone, spec.Name)
 		}
 		value := any(args)
 		if bare := spec.Bare(); bare != "" {
 			value = map[string]any{"anyOf": []any{args, args["properties"].(map[string]any)[bare], map[string]any{"type": "null"}}}
-		} else if len(needs) == 0 {
+		} else if len(needs) == 0 && args["anyOf"] == nil {
 			value = map[string]any{"anyOf": []any{args, map[string]any{"type": "null"}}}
 		}
 		ways = append(ways, map[string]any{
@@ -46,7 +46,12 @@ func argsSchema(action string) map[string]any {
 		if spec.Name == action {
 			s := object(spec.Fields())
 			if action == "set" {
-				delete(s, "required") // each setting alone is enough
+				delete(s, "required")
+				of := []any{map[string]any{"required": []string{"service"}, "minProperties": 2}}
+				for _, name := range []string{"saga", "key", "snapshot_every"} {
+					of = append(of, map[string]any{"required": []string{name}})
+				}
+				s["anyOf"] = of
 			}
 			if action == "place_order" {
 				s["required"] = []string{"items"}

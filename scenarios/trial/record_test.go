@@ -2,7 +2,9 @@ package trial_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -146,4 +148,40 @@ func TestAPersonNamesAndChooses(t *testing.T) {
 	require.ErrorContains(t, err, "An id is made of small letters")
 	_, err = record.Draft(scenarios.Wish{Goals: map[int][]string{0: {"settled"}}}, nil)
 	require.ErrorContains(t, err, "not among the goals")
+}
+
+// A goal that comes true by itself, and one that depends on the seed, are none.
+func TestAGoalThatDoesNotStandIsNotSuggested(t *testing.T) {
+	pool := trial.NewPool([]string{os.Args[0]}, time.Minute)
+	defer pool.Close()
+	record, err := byHand(t, `{"work":"2s"}`, `{"note":{"text":"one"}}`, order, "500ms", `{"note":{"text":"two"}}`, `{"scale":{"service":"notification","instances":2}}`, "20s")
+	require.NoError(t, err)
+	require.Len(t, record.Steps, 2)
+	has := func(step int, goal string) bool {
+		return slices.ContainsFunc(record.Steps[step].Goals, func(s scenarios.Suggestion) bool { return s.Goal == goal })
+	}
+	require.True(t, has(1, `order("A").status == "COMPLETED"`), "before it is tried: %v", record.Steps[1].Goals)
+	require.NoError(t, record.Rehearse(t.Context(), pool))
+	require.Len(t, record.Steps, 2)
+	assert.False(t, has(1, `order("A").status == "COMPLETED"`), "it comes true without the second step")
+	assert.False(t, has(0, `order("A").status == "CREATED"`), "it does not stay")
+	assert.True(t, has(1, `service("notification").instances == 2`))
+
+	record, err = byHand(t, `{}`, `{"note":{"text":"one"}}`, `{"burst":{"orders":30,"rate":1}}`, "3s", `{"note":{"text":"two"}}`, `{"scale":{"service":"notification","instances":2}}`, "40s")
+	require.NoError(t, err)
+	goal := `count(orders, .status == "COMPLETED") >= 30`
+	require.True(t, has(1, goal), "before it is tried: %v", record.Steps[1].Goals)
+	require.NoError(t, record.Rehearse(t.Context(), pool))
+	assert.False(t, has(1, goal), "the burst goes on without the second step")
+	assert.True(t, has(1, `members("notification") == 2`))
+
+	depends := false
+	for seed := range 4 {
+		record, err := byHand(t, fmt.Sprintf(`{"seed":%d}`, seed+1), `{"decline":{"rate":0.5}}`, order, "5s")
+		require.NoError(t, err)
+		require.NotEmpty(t, record.Steps[0].Goals)
+		require.NoError(t, record.Rehearse(t.Context(), pool))
+		depends = depends || len(record.Steps[0].Goals) == 0
+	}
+	assert.True(t, depends, "of half of the payments each outcome is suggested")
 }

@@ -305,7 +305,7 @@ func Lab(p LabPage) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = layout(p.Title+" · Eddy", "lab/story.css", "lab/aggregate.css", "lab/read.css", "lab/code.css", "lab/guide.css").Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = layout(p.Title+" · Eddy", "lab/story.css", "lab/aggregate.css", "lab/read.css", "lab/code.css", "lab/guide.css", "lab/keep.css").Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

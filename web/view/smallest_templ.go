@@ -93,7 +93,7 @@ func Smallest(p SmallestPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "</div><label class=\"field\"><span>Saga</span><select name=\"saga\"><option value=\"choreography\">choreography</option><option value=\"orchestration\">orchestration</option><option value=\"sync\">calls (sync)</option></select></label></fieldset><fieldset><legend>Which promise?</legend> ")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "</div><label class=\"put\"><span>Saga</span><select name=\"saga\"><option value=\"choreography\">choreography</option><option value=\"orchestration\">orchestration</option><option value=\"sync\">calls (sync)</option></select></label></fieldset><fieldset><legend>Which promise?</legend> ")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -152,7 +152,7 @@ func Smallest(p SmallestPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, "</fieldset><div class=\"go\"><label class=\"field\"><span>Tries at most</span><input name=\"tries\" type=\"number\" min=\"1\" max=\"2000\" value=\"200\"></label> <label class=\"field\"><span>Seed</span><input name=\"seed\" type=\"number\" min=\"0\" value=\"1\"></label> <button type=\"submit\" class=\"btn go\" id=\"search\">Search</button> <button type=\"button\" class=\"btn\" id=\"cancel\" hidden>Cancel</button></div></form><section class=\"running\" id=\"running\" aria-label=\"The search\" hidden><progress max=\"1\" value=\"0\" aria-label=\"tries\"></progress><p><b id=\"count\"></b> <span class=\"mono mut\" id=\"now\"></span></p></section><p class=\"refused\" id=\"refused\" role=\"alert\" hidden></p><p class=\"vh\" id=\"said\" role=\"status\" aria-live=\"polite\"></p><section class=\"answer\" id=\"answer\" aria-label=\"What was found\" hidden></section></main><noscript><p class=\"noscript\">The search is shown with JavaScript, which is switched off here. eddy smallest does the same in a terminal.</p></noscript><script type=\"module\" src=\"/static/author/smallest.js\"></script>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, "</fieldset><div class=\"go\"><label class=\"put\"><span>Tries at most</span><input name=\"tries\" type=\"number\" min=\"1\" max=\"2000\" value=\"200\"></label> <label class=\"put\"><span>Seed</span><input name=\"seed\" type=\"number\" min=\"0\" value=\"1\"></label> <button type=\"submit\" class=\"btn go\" id=\"search\">Search</button> <button type=\"button\" class=\"btn\" id=\"cancel\" hidden>Cancel</button></div></form><section class=\"running\" id=\"running\" aria-label=\"The search\" hidden><progress max=\"1\" value=\"0\" aria-label=\"tries\"></progress><p><b id=\"count\"></b> <span class=\"mono mut\" id=\"now\"></span></p></section><p class=\"refused\" id=\"refused\" role=\"alert\" hidden></p><p class=\"vh\" id=\"said\" role=\"status\" aria-live=\"polite\"></p><section class=\"answer\" id=\"answer\" aria-label=\"What was found\" hidden></section></main><noscript><p class=\"noscript\">The search is shown with JavaScript, which is switched off here. eddy smallest does the same in a terminal.</p></noscript><script type=\"module\" src=\"/static/author/smallest.js\"></script>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -67,6 +67,11 @@ form.addEventListener('submit', async (event) => {
   } finally {
     search = null;
     busy(false);
+    const found = answerBox.querySelector('h2');
+    if (!answerBox.hidden && found) {
+      found.tabIndex = -1;
+      found.focus();
+    }
   }
 });
 

@@ -3,6 +3,7 @@
 // side that differ in one setting.
 
 import { h, icon, set } from './dom.js';
+import { keep } from './keep.js';
 import { close, open } from './keys.js';
 import { clock } from './words.js';
 
@@ -75,6 +76,7 @@ export class Again {
       h('p', {}, `Everything that was done in this lab, ${moment}, is done once more in a fresh lab with the same seed, at the same lab times. Idle time is skipped. This lab stays as it is.`),
       h('section', {}, h('h3', {}, 'Twins: the same again, but with …'), h('p', { class: 'mut' }, 'Two labs side by side, one setting different, and what came out differently.'), h('div', { class: 'row2' }, chosen, twins)),
       h('section', {}, h('h3', {}, past ? 'Restart from here' : 'Restart from now'), h('p', { class: 'mut' }, 'One lab that stands frozen at this moment. Go on differently from there.'), here),
+      keep(this.app, at, this.dialog),
       h('p', { class: 'mut small' }, 'Which member gets which partition, and who of two is first, is Kafka’s choice in every run: where several write at once, offsets may differ.'), said);
     open(this.dialog);
   }
