@@ -90,6 +90,9 @@ func (l *Lab) condition(ctx context.Context, n ast.Node) Condition {
 		}
 		return v
 	}
+	if c, ok := l.many(ctx, n); ok {
+		return c
+	}
 	c := Condition{Met: value(n) == true}
 	subject := n
 	switch b := n.(type) {
@@ -217,6 +220,11 @@ func phrase(n ast.Node) string {
 			default:
 				return words + " of " + args[0]
 			}
+		}
+	}
+	if b, ok := n.(*ast.BuiltinNode); ok {
+		if words := manyPhrase(b); words != "" {
+			return words
 		}
 	}
 	name, args := calledWith(n)
