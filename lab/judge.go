@@ -90,6 +90,9 @@ func (l *Lab) condition(ctx context.Context, n ast.Node) Condition {
 		}
 		return v
 	}
+	if c, ok := l.many(ctx, n); ok {
+		return c
+	}
 	c := Condition{Met: value(n) == true}
 	subject := n
 	switch b := n.(type) {
@@ -219,6 +222,11 @@ func phrase(n ast.Node) string {
 			}
 		}
 	}
+	if b, ok := n.(*ast.BuiltinNode); ok {
+		if words := manyPhrase(b); words != "" {
+			return words
+		}
+	}
 	name, args := calledWith(n)
 	switch {
 	case name == "lag" && len(args) == 1:
@@ -239,9 +247,6 @@ func phrase(n ast.Node) string {
 		return "the members of " + args[0]
 	case name == "invariant" && len(args) == 1:
 		return "the promise " + args[0]
-	}
-	if words := search(n); words != "" {
-		return words
 	}
 	return n.String()
 }

@@ -102,20 +102,13 @@ func (l *learner) acts(a lab.Action) {
 	raw, err := json.Marshal(a)
 	require.NoError(l.t, err)
 	var named map[string]struct {
-		User     string
-		Items    []struct{ SKU string }
-		Method   string
-		Service  string
-		At       string
-		On       string
-		Expr     string
-		Key      string
-		Event    string
-		Order    string
-		Seats    int `json:"instances"`
-		Settings map[string]any
+		User, Method, Service, At, On, Expr, Event, Order string
+		Items                                             []struct{ SKU string }
+		Seats                                             int `json:"instances"`
 	}
-	require.NoError(l.t, json.Unmarshal(raw, &named), string(raw))
+	if a.Name != "set" { // whose arguments are read where it is done
+		require.NoError(l.t, json.Unmarshal(raw, &named), string(raw))
+	}
 	args := named[a.Name]
 	switch a.Name {
 	case "place_order":
@@ -133,10 +126,14 @@ func (l *learner) acts(a lab.Action) {
 		l.onPage("o")
 		l.until(fmt.Sprintf("Object.keys(window.__lab.board().orders).length > %d", before))
 	case "scale":
-		l.breaks("Number of seats", map[string]string{"service": args.Service}, "instances", args.Seats)
+		l.breaks("Number of seats", [][2]string{{"service", args.Service}}, "instances", args.Seats)
 	case "crash":
 		titles := map[string]string{"": "Crash it now", "now": "Crash it now", "before_handle": "Crash before the work", "after_handle": "Crash after the work", "after_write": "Crash after the write"}
-		l.breaks(titles[args.At], map[string]string{"service": args.Service, "on": args.On}, "", 0)
+		l.breaks(titles[args.At], [][2]string{{"service", args.Service}, {"on", args.On}}, "", 0)
+	case "set":
+		l.sets(raw)
+	case "duplicate":
+		l.duplicates(args.Event, args.Order)
 	case "restart", "heal":
 		l.until("document.querySelector('#faults [data-act]')")
 		l.tabTo("#faults [data-act]")
@@ -150,16 +147,16 @@ func (l *learner) acts(a lab.Action) {
 }
 
 // breaks does an item of the palette. A number field comes last.
-func (l *learner) breaks(title string, fields map[string]string, number string, value int) {
+func (l *learner) breaks(title string, fields [][2]string, number string, value int) {
 	l.t.Helper()
 	l.onPage("f")
 	l.until("document.getElementById('palette').matches(':popover-open')")
 	l.tabTo(fmt.Sprintf("#palette .pick[data-what=%q]", title))
 	l.press(kb.Enter)
-	for _, name := range []string{"service", "on"} {
-		if fields[name] != "" {
-			l.tabTo("#palette .how [name=" + name + "]")
-			l.pick(fields[name])
+	for _, field := range fields {
+		if field[1] != "" {
+			l.tabTo("#palette .how [name=" + field[0] + "]")
+			l.pick(field[1])
 		}
 	}
 	if number != "" {
@@ -170,6 +167,59 @@ func (l *learner) breaks(title string, fields map[string]string, number string, 
 	l.tabTo("#palette .how [type=submit]")
 	l.press(kb.Enter)
 	l.until("!document.getElementById('palette').matches(':popover-open')")
+}
+
+// sets changes a setting, by the item of the palette that is about it.
+func (l *learner) sets(raw []byte) {
+	l.t.Helper()
+	var set struct{ Set map[string]any }
+	require.NoError(l.t, json.Unmarshal(raw, &set))
+	titles := map[string]string{"idempotent": "Deduplication", "dead_letter": "Dead letters", "outbox": "Outbox", "upcast": "Upcaster", "retries": "Retries", "commit": "When it saves its position"}
+	for name, value := range set.Set {
+		switch {
+		case name == "service":
+		case name == "key" || name == "saga":
+			l.breaks(map[string]string{"key": "Record key", "saga": "Who leads an order"}[name], [][2]string{{name, fmt.Sprint(value)}}, "", 0)
+		default:
+			l.breaks(titles[name], [][2]string{{"service", fmt.Sprint(set.Set["service"])}, {"value", fmt.Sprint(value)}}, "", 0)
+		}
+	}
+}
+
+// duplicates opens the newest record of an event on its tape, and has it written
+// a second time.
+func (l *learner) duplicates(event, order string) {
+	l.t.Helper()
+	at := ask[string](l.page, fmt.Sprintf(`(() => { const b = window.__lab.board(); const id = Object.values(b.orders).find((o) => o.handle === %q).id;
+		for (const [t, tape] of Object.entries(b.tapes)) for (const [p, one] of Object.entries(tape)) for (const r of Object.values(one.records)) if (r.event_type === %q && r.order === id) return t + ' ' + p + ' ' + r.offset; })()`, order, event))
+	var topic string
+	var partition, offset int
+	_, err := fmt.Sscan(at, &topic, &partition, &offset)
+	require.NoError(l.t, err, at)
+	row := fmt.Sprintf(`[data-topic=%s] [data-partition=p%d] `, topic, partition)
+	l.tabTo(row + ".cell")
+	for range 60 {
+		now := ask[int](l.page, "Number(document.activeElement.dataset.offset)")
+		if now == offset {
+			break
+		}
+		if now < offset {
+			l.press(kb.ArrowRight)
+		} else {
+			l.press(kb.ArrowLeft)
+		}
+	}
+	l.press(kb.Enter)
+	l.until("!document.getElementById('inspector').hidden")
+	l.until("[...document.querySelectorAll('#inspector button')].some((b) => b.textContent === 'Duplicate this record')")
+	for range 60 {
+		if ask[bool](l.page, "document.activeElement.textContent === 'Duplicate this record'") {
+			break
+		}
+		l.press(kb.Tab)
+	}
+	l.press(kb.Enter)
+	l.press(kb.Escape)
 }
 
 // step walks through one step. The first answer to what was observed is wrong
@@ -195,6 +245,8 @@ func (l *learner) step(i int) {
 		l.phase(i, scenarios.Observing)
 		l.onPage("p")
 		if o.Expr != "" {
+			l.until("document.activeElement.name === 'value'")
+			l.do(chromedp.KeyEvent("a", chromedp.KeyModifiers(2))) // all of it
 			l.press(fmt.Sprint(l.p.eval(l.labID(), o.Expr)))
 		} else {
 			l.choose((o.Answer + 1) % len(o.Options))

@@ -20,7 +20,8 @@ type Lesson struct {
 	At                          int    // the step that the learner is in, from 1; 0 where it is not started
 	Needs                       []string
 	Before                      []string // titles of what should be done first and is not yet
-	Row, Col                    int      // place in the drawing, from 1; a column is half a card wide
+	Row, Col                    int      // place in the drawing, from 1
+	Also                        bool     // it needs something that no line of the drawing shows
 }
 
 // Edge leads from what is needed to what needs it.
@@ -29,15 +30,13 @@ type Edge struct {
 	Done bool // what is needed is done
 }
 
-// Measures of the drawing, px; learn.css has the same. A card is two columns
-// wide.
+// Measures of the drawing, px; learn.css has the same.
 const (
-	columnWidth = 96
-	columnGap   = 20
-	cardWidth   = 2*columnWidth + columnGap
-	cardHeight  = 104
-	rowGap      = 44
-	perRow      = 5
+	cardWidth  = 204
+	cardHeight = 74
+	columnGap  = 30
+	rowGap     = 14
+	columns    = 5
 )
 
 // Suggest picks the lesson to go on with: one that is started, else the first
@@ -57,52 +56,67 @@ func (p *LearnPage) Suggest(ready func(Lesson) bool) {
 	}
 }
 
-// Lay gives every lesson its place: below everything that it needs.
+// Lay gives every lesson its place: a column to the right of everything that it
+// needs, and in line with the first of those that lead on from it.
 func (p *LearnPage) Lay() {
-	depth := map[string]int{}
-	var rows [][]int
+	depth, after := map[string]int{}, map[string][]int{}
+	var roots []int
 	for i, l := range p.Lessons {
-		d := 0
+		d, from := 0, ""
 		for _, need := range l.Needs {
-			d = max(d, depth[need]+1)
+			if at, known := depth[need]; known && at+1 > d {
+				d, from = at+1, need
+			}
 		}
 		depth[l.ID] = d
-		for len(rows) <= d {
-			rows = append(rows, nil)
+		if from == "" {
+			roots = append(roots, i)
+		} else {
+			after[from] = append(after[from], i)
 		}
-		rows[d] = append(rows[d], i)
 	}
-	at, top := map[string]*Lesson{}, 1
-	for _, row := range rows {
-		for n, i := range row {
-			l := &p.Lessons[i]
-			inRow := min(perRow, len(row)-n/perRow*perRow)
-			l.Row, l.Col = top+n/perRow, perRow-inRow+n%perRow*2+1
-			at[l.ID] = l
+	row, at := 0, map[string]*Lesson{}
+	var place func(i int)
+	place = func(i int) {
+		l := &p.Lessons[i]
+		at[l.ID] = l
+		l.Row, l.Col = row+1, min(depth[l.ID]+1, columns)
+		for n, next := range after[l.ID] {
+			if n > 0 || depth[l.ID]+1 >= columns {
+				row++
+			}
+			place(next)
 		}
-		top += (len(row) + perRow - 1) / perRow
 	}
-	p.Width, p.Height = perRow*(cardWidth+columnGap)-columnGap, (top-1)*(cardHeight+rowGap)-rowGap
+	for n, i := range roots {
+		if n > 0 {
+			row++
+		}
+		place(i)
+	}
+	p.Width, p.Height = columns*(cardWidth+columnGap)-columnGap, (row+1)*(cardHeight+rowGap)-rowGap
 	for i := range p.Lessons {
 		to := &p.Lessons[i]
 		for _, need := range to.Needs {
-			if from := at[need]; from != nil {
-				p.Edges = append(p.Edges, Edge{Path: curve(from, to), Done: from.State == "done" || from.State == "review due"})
+			// Between neighbouring columns a line crosses no card; other needs are
+			// named on the card.
+			if from := at[need]; from != nil && from.Col == to.Col-1 {
+				p.Edges = append(p.Edges, Edge{Path: elbow(from, to), Done: from.State == "done" || from.State == "review due"})
+			} else {
+				to.Also = true
 			}
 		}
 	}
 }
 
-// curve leads from the foot of one card to the head of another.
-func curve(from, to *Lesson) string {
-	x1, y1 := from.middle(), from.top()+cardHeight
-	x2, y2 := to.middle(), to.top()
-	n, bend := strconv.Itoa, rowGap*2/3
-	return "M" + n(x1) + " " + n(y1) + "C" + n(x1) + " " + n(y1+bend) + " " + n(x2) + " " + n(y2-bend) + " " + n(x2) + " " + n(y2)
+// elbow leads from one card to one in the next column, along the gap.
+func elbow(from, to *Lesson) string {
+	n := strconv.Itoa
+	x, y1, y2 := (from.Col-1)*(cardWidth+columnGap)+cardWidth, from.middle(), to.middle()
+	return "M" + n(x) + " " + n(y1) + "h" + n(columnGap/2) + "V" + n(y2) + "h" + n(columnGap/2)
 }
 
-func (l Lesson) middle() int { return (l.Col-1)*(columnWidth+columnGap) + cardWidth/2 }
-func (l Lesson) top() int    { return (l.Row - 1) * (cardHeight + rowGap) }
+func (l Lesson) middle() int { return (l.Row-1)*(cardHeight+rowGap) + cardHeight/2 }
 
 func (l Lesson) minutes() string { return strconv.Itoa(l.Minutes) + " min" }
 
@@ -114,15 +128,7 @@ func (l Lesson) place() string {
 // level is read out; the dots are seen.
 func (l Lesson) level() string { return "level " + strconv.Itoa(l.Level) + " of 5" }
 
-func (l Lesson) state() string {
-	switch l.State {
-	case "started":
-		return "step " + strconv.Itoa(l.At) + " of " + strconv.Itoa(l.Steps)
-	case "done", "review due":
-		return l.State
-	}
-	return "new"
-}
+func (l Lesson) state() string { return "step " + strconv.Itoa(l.At) + " of " + strconv.Itoa(l.Steps) }
 
 func (p LearnPage) sum() string {
 	return strconv.Itoa(p.Done) + " of " + strconv.Itoa(len(p.Lessons)) + " done"

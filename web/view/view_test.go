@@ -39,12 +39,20 @@ func TestHomeLeadsToALabOfOnesOwn(t *testing.T) {
 	require.Contains(t, page, `href="/lab/free"`)
 	require.Contains(t, page, "Place your first order")
 	require.Contains(t, page, "v1.2.3")
+	require.Contains(t, page, `href="/learn"`)
 	require.Contains(t, page, "Begin to learn")
 }
 
 func TestHomeLeadsBackToALabThatIsThere(t *testing.T) {
 	page := html(t, view.Home(view.HomePage{Continue: "/lab/~abc"}))
 	require.Contains(t, page, `href="/lab/~abc"`)
+	require.Contains(t, page, "Start a new lab")
+}
+
+func TestHomeLeadsBackToWhatIsBeingLearned(t *testing.T) {
+	page := html(t, view.Home(view.HomePage{Learn: "/lab/first-order", LearnAt: "Your first order, step 2 of 3"}))
+	require.Contains(t, page, `href="/lab/first-order"`)
+	require.Contains(t, page, "You are at Your first order, step 2 of 3.")
 }
 
 func TestErrorSaysWhatToDo(t *testing.T) {

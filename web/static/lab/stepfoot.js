@@ -51,8 +51,7 @@ export class StepFoot {
   draw(view) {
     const finished = view.phase === 'finished';
     if (view.changes !== this.changes) { this.changes = view.changes; this.hintAt = performance.now() + (view.hint_in_ms ?? 0); }
-    this.restart.hidden = this.undo.hidden = finished;
-    this.on.hidden = finished;
+    this.root.hidden = finished;
     const ready = view.phase === 'explain' && (view.challenge || view.explain !== undefined || !view.because?.length);
     if (this.on.getAttribute('aria-busy') === null) this.on.disabled = !ready;
     this.on.classList.toggle('go', ready);
@@ -68,6 +67,7 @@ export class StepFoot {
     const show = this.showable();
     this.hint.hidden = view.phase !== 'do' || view.opening || Boolean(view.caption) || (!show && (view.hints?.length ?? 0) >= view.rungs) || Boolean(show && view.helped);
     text(this.hint, show ? 'Show me' : 'Hint');
+    set(this.hint, 'data-show', show);
     const left = Math.ceil((this.hintAt - performance.now()) / 1000);
     const waits = !this.hint.hidden && !show && left > 0 && Boolean(view.hints?.length);
     if (this.hint.getAttribute('aria-busy') === null) this.hint.disabled = waits;

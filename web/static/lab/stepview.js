@@ -47,6 +47,9 @@ export class StepView {
     once(p.goal, finished ? '' : JSON.stringify([view.step, view.verdict.parts, view.met, phase]), () => (finished || view.opening || phase === 'predict' ? [] : this.goal(view)));
     once(p.hints, finished ? '' : JSON.stringify([view.step, view.hints, phase]), () => (finished || phase !== 'do' ? [] : this.hints(view)));
     once(p.finish, JSON.stringify(view.finish ?? null), () => (view.finish ? this.finish(view) : []));
+    const hints = view.hints?.length ?? 0;
+    if (hints > this.hintsShown && phase === 'do') p.hints.scrollIntoView({ block: 'nearest' });
+    this.hintsShown = hints;
     // Whoever was in a part that is gone stands at the one that came next.
     if (had && !this.root.contains(document.activeElement)) this.focus();
     const key = `${view.step} ${phase}`;
@@ -57,6 +60,7 @@ export class StepView {
   }
 
   key = '';
+  hintsShown = 0;
 
   /** HTML that the server made safe. @param {string} tag @param {string} className @param {string | undefined} html */
   html(tag, className, html) {
@@ -145,6 +149,7 @@ export class StepView {
       return h('li', { 'data-done': task.done }, icon(task.done ? 'ok' : 'ring'), words, task.done ? h('span', { class: 'vh' }, ' done') : '');
     }));
     const doing = view.phase === 'do' || view.phase === '';
+    if (!doing && !view.tasks?.length && !view.helped && !view.caption) return [];
     if (view.opening) return [this.phase('dots', 'now', 'Do', '', [h('p', { class: 'mut', role: 'status' }, 'The lab is being prepared for this step.')])];
     return [this.phase(doing ? 'play' : 'ok', doing ? 'now' : 'fold', 'Do', view.helped && !doing ? 'with help' : '', [
       view.tasks?.length ? tasks : doing ? h('p', { class: 'mut' }, 'Reach the goal, whichever way you like.') : '',
@@ -237,7 +242,7 @@ export class StepView {
       ...parts.map((part) => h('div', { class: 'cond', 'data-met': part.met || met },
         h('p', { class: /[("]/.test(part.what) ? 'mono' : '' }, icon(part.met || met ? 'ok' : 'ring'), h('span', {}, part.what)),
         h('dl', {}, h('dt', {}, 'Goal'), h('dd', { 'data-big': big(part.goal) }, part.goal), h('dt', {}, 'Now'), h('dd', { class: 'is', 'data-big': big(part.now) }, part.now)),
-        part.off || part.evidence?.length ? h('p', { class: 'seen' }, part.off && !part.met ? h('b', {}, `${part.off}${part.evidence?.length ? ', ' : ''}`) : '', ...(part.evidence?.length ? ['seen at ', ...this.moments(part.evidence)] : [])) : '')))];
+        part.off || part.evidence?.length ? h('p', { class: 'proof' }, part.off && !part.met ? h('b', {}, `${part.off}${part.evidence?.length ? ', ' : ''}`) : '', ...(part.evidence?.length ? ['seen at ', ...this.moments(part.evidence)] : [])) : '')))];
   }
 
   /** @param {number[]} seqs */
@@ -265,6 +270,6 @@ export class StepView {
       ...end.review.map((one) => h('div', { class: 'review' }, this.html('p', 'q', one.ask), h('p', { class: 'mut' }, 'You were sure: ', this.html('i', '', one.said)), h('p', {}, 'It is: ', this.html('b', '', one.answer)))),
       end.next.length ? h('h2', { class: 'sc' }, 'Next') : '',
       ...end.next.map((one, i) => h('a', { class: 'nextone', href: `/lab/${encodeURIComponent(one.id)}`, 'data-first': i === 0 }, h('b', {}, one.title), h('span', { class: 'mut' }, `${one.minutes} min`), h('span', { class: 'what' }, one.summary))),
-      h('p', { class: 'acts' }, h('a', { class: end.next.length ? 'btn' : 'btn go', href: '/learn' }, 'The whole way')))];
+      h('p', { class: 'acts' }, h('a', { class: end.next.length ? 'btn' : 'btn go', href: '/learn' }, 'The whole way'), this.button('Once more', { do: 'restart' }, 'btn bare')))];
   }
 }
