@@ -39,7 +39,9 @@
 //     long as the order service has a free slot.
 //   - Queries (QueryOrder, QueryOrders) are answered from the read model alone.
 //     While it is rebuilt the old one answers and goes on hearing of events; the
-//     new one takes its place at once, in one entry, and a crash loses neither.
+//     new one takes its place at once, in one entry, and a crash loses neither. It
+//     is built by an instance that is not paused; where none can, the action is
+//     answered all the same, and the rebuild goes on later.
 //   - A refused action changes nothing but writes a refused entry; its error is
 //     an *Error in words for a learner. An action has taken effect when Do
 //     returns.

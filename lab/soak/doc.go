@@ -12,7 +12,9 @@
 //     A goroutine that outlives its lab ends the bubble with a panic.
 //   - Run plays every plan in a process of its own, so that one that hangs or
 //     panics is a failure like any other, and shrinks what failed to the fewest
-//     moves that still fail.
+//     moves that still fail. A plan hangs when its virtual time stands still for a
+//     minute or two of the wall; then the goroutines are told that keep it from
+//     going on. A busy machine alone makes none hang.
 //
 // Virtual time is not determinism: a failure that depends on who of two was
 // first may need more than one run to show again.
