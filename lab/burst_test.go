@@ -12,7 +12,7 @@ import (
 func TestAFullPartitionIsReadOnAsSoonAsThereIsRoom(t *testing.T) {
 	labtest.Bubble(t, `{"work":"0s"}`, func(t *testing.T, w *labtest.World) {
 		w.Do(`{"scale":{"service":"inventory","instances":0}}`) // nothing else is there to be fetched
-		w.Later(5 * time.Second) // after its members joined the client asks again and again
+		w.Later(5 * time.Second)                                // after its members joined the client asks again and again
 		w.Do(`{"pause":"payment"}`)
 		w.Do(`{"burst":{"orders":600,"rate":5000,"users":1}}`)
 		w.Until(`topic("orders").records == 600`, 10*time.Second)
