@@ -100,7 +100,7 @@ func (l *Lab) ofRecord(topic, value, eventID string, letter *Letter) (cause int6
 		}
 		return 0, ""
 	}
-	if first := l.board.known[eventID]; first != nil && eventID != "" {
+	if first, ok := l.board.known[eventID]; ok && eventID != "" {
 		return first.produced, ""
 	}
 	return 0, ""

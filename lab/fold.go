@@ -27,7 +27,7 @@ type fold struct {
 	arrival  []string                  // order ids, oldest first
 	events   map[string]int            // records by event type, copies counted
 	perOrder map[string]map[string]int // order id → event type → records
-	known    map[string]*known         // event id → what is known of it, while its order is on the board
+	known    map[string]known          // event id → what is known of it, while its order is on the board
 	eventsOf map[string][]string       // order id → its event ids in known
 	early    map[string]*Order         // orders that somebody acted on before the order service knew them
 	ended    []string                  // those that are COMPLETED or CANCELLED, in the order in which they ended
@@ -68,7 +68,7 @@ func newBoard(s Settings) *Board {
 		Faults: []*Fault{}, Breakpoints: []Breakpoint{}, Held: []*Held{}, Alerts: []Alert{}, Experiments: []beyond.Result{}, Calls: map[string]*Call{},
 	}
 	b.byHandle, b.events, b.perOrder = map[string]string{}, map[string]int{}, map[string]map[string]int{}
-	b.known, b.eventsOf, b.early = map[string]*known{}, map[string][]string{}, map[string]*Order{}
+	b.known, b.eventsOf, b.early = map[string]known{}, map[string][]string{}, map[string]*Order{}
 	b.unread, b.accepted, b.unstored = map[tp][]unreadRecord{}, map[string]int64{}, map[string]lostEvent{}
 	b.judged = newJudged()
 	for topic, n := range s.Partitions {
@@ -232,13 +232,13 @@ func (b *Board) applyProduced(e Entry, r *Record) {
 	cell := *r
 	cell.Offset, cell.Seq, cell.At = e.Offset, e.Seq, e.At
 	if cell.EventID != "" && !isDLQ(e.Topic) {
-		if b.known[cell.EventID] != nil {
+		if _, seen := b.known[cell.EventID]; seen {
 			cell.Duplicate = true
 			if o := b.offsetOf(e.Topic, e.Partition, cell.EventID); o >= 0 {
 				cell.CopyOf = &o
 			}
 		} else if b.Orders[e.Order] != nil || cell.EventType == shop.OrderCreated {
-			b.known[cell.EventID] = &known{produced: e.Seq}
+			b.known[cell.EventID] = known{produced: e.Seq}
 			b.eventsOf[e.Order] = append(b.eventsOf[e.Order], cell.EventID)
 		}
 	}

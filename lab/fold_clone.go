@@ -65,7 +65,7 @@ func (f *fold) clone() fold {
 	c := fold{
 		changes: changes{off: true}, judged: f.judged.clone(),
 		byHandle: maps.Clone(f.byHandle), arrival: slices.Clone(f.arrival), events: maps.Clone(f.events),
-		perOrder: cloneBelow(f.perOrder), known: clonePointed(f.known), eventsOf: cloneLists(f.eventsOf),
+		perOrder: cloneBelow(f.perOrder), known: maps.Clone(f.known), eventsOf: cloneLists(f.eventsOf),
 		early: cloneOrders(f.early), ended: slices.Clone(f.ended), unread: cloneLists(f.unread), accepted: maps.Clone(f.accepted), unstored: maps.Clone(f.unstored),
 	}
 	return c
@@ -74,7 +74,7 @@ func (f *fold) clone() fold {
 func (j *judged) clone() judged {
 	return judged{
 		hard: cloneBelow(j.hard), soft: cloneBelow(j.soft), captures: cloneLists(j.captures),
-		handled: clonePointed(j.handled), stale: maps.Clone(j.stale), settled: j.settled,
+		handled: maps.Clone(j.handled), stale: maps.Clone(j.stale), settled: j.settled,
 	}
 }
 

@@ -20,7 +20,7 @@ type packedFold struct {
 	Arrival  []string                        `json:"arrival"`
 	Events   map[string]int                  `json:"events"`
 	PerOrder map[string]map[string]int       `json:"per_order"`
-	Known    map[string]*known               `json:"known"`
+	Known    map[string]known                `json:"known"`
 	EventsOf map[string][]string             `json:"events_of"`
 	Early    map[string]*Order               `json:"early"`
 	Ended    []string                        `json:"ended"`
@@ -30,7 +30,7 @@ type packedFold struct {
 	Hard     map[string]map[string]violation `json:"hard"`
 	Soft     map[string]map[string]violation `json:"soft"`
 	Captures map[string][]int64              `json:"captures"`
-	Handled  map[orderKey]*handledInOrder    `json:"handled"`
+	Handled  map[orderKey]handledInOrder     `json:"handled"`
 	Stale    map[string]bool                 `json:"stale"`
 	Settled  bool                            `json:"settled"`
 }

@@ -37,9 +37,9 @@ type violation struct {
 type judged struct {
 	hard     map[string]map[string]violation // invariant → order or other subject
 	soft     map[string]map[string]violation
-	captures map[string][]int64           // order → entries of its captures
-	handled  map[orderKey]*handledInOrder // what a group handled of an order or user
-	stale    map[string]bool              // invariants to be judged again
+	captures map[string][]int64          // order → entries of its captures
+	handled  map[orderKey]handledInOrder // what a group handled of an order or user
+	stale    map[string]bool             // invariants to be judged again
 	settled  bool
 }
 
@@ -56,7 +56,7 @@ type handledInOrder struct {
 func newJudged() judged {
 	return judged{
 		hard: map[string]map[string]violation{}, soft: map[string]map[string]violation{},
-		captures: map[string][]int64{}, handled: map[orderKey]*handledInOrder{}, stale: map[string]bool{},
+		captures: map[string][]int64{}, handled: map[orderKey]handledInOrder{}, stale: map[string]bool{},
 	}
 }
 
@@ -88,7 +88,7 @@ func (b *Board) forget(id string) {
 		b.judged.mark(false, inv, id, nil)
 	}
 	for _, name := range ServiceNames {
-		for topic := range b.Topics {
+		for _, topic := range subscriptions[name] {
 			delete(b.handled, orderKey{"order", GroupID(name), topic, id})
 		}
 	}
@@ -157,12 +157,13 @@ func (b *Board) judgeOrder(e Entry) {
 	if e.Topic == "" || e.EventID == "" || isDLQ(e.Topic) {
 		return
 	}
-	event := b.known[e.EventID]
+	event, known := b.known[e.EventID]
 	bit := uint8(1) << slices.Index(ServiceNames, e.Service)
-	if event == nil || event.handled&bit != 0 {
+	if !known || event.handled&bit != 0 {
 		return
 	}
 	event.handled |= bit
+	b.known[e.EventID] = event
 	group := GroupID(e.Service)
 	b.inOrder("per-key-order", orderKey{"order", group, e.Topic, e.Order}, e, event.produced)
 	if o := b.Orders[e.Order]; o != nil && o.User != "" {
@@ -172,10 +173,6 @@ func (b *Board) judgeOrder(e Entry) {
 
 func (b *Board) inOrder(invariant string, key orderKey, e Entry, produced int64) {
 	h := b.handled[key]
-	if h == nil {
-		h = &handledInOrder{}
-		b.handled[key] = h
-	}
 	b.stale[invariant] = true
 	if produced < h.newest {
 		of := ""
@@ -187,7 +184,7 @@ func (b *Board) inOrder(invariant string, key orderKey, e Entry, produced int64)
 			[]int64{produced, h.newest, h.newestRun, e.Seq}})
 		return
 	}
-	*h = handledInOrder{produced, e.Seq, e.EventType, e.Order}
+	b.handled[key] = handledInOrder{produced, e.Seq, e.EventType, e.Order}
 }
 
 // lost finds accepted orders whose OrderCreated is on no topic.

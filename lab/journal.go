@@ -8,11 +8,11 @@ import (
 
 // Bounds of what a journal keeps at hand.
 const (
-	chunkEntries   = 512                    // entries that are packed together
-	segmentEntries = 4096                   // least entries between two boards
-	segmentMost    = 6                      // times as many where they come in a rush
-	segmentEvery   = 250 * time.Millisecond // least time between two boards
-	looseEntries   = 25_000                 // newest entries that are not packed
+	chunkEntries   = 512         // entries that are packed together
+	segmentEntries = 4096        // least entries between two boards
+	segmentMost    = 6           // times as many where they come in a rush
+	segmentEvery   = time.Second // least time between two boards
+	looseEntries   = 25_000      // newest entries that are not packed
 )
 
 // journal is the append-only list of what happened. It keeps the newest

@@ -203,8 +203,8 @@ func plural(n int, one, many string) string {
 func (x *why) isCopy(e Entry) bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	first := x.board.known[e.EventID]
-	return e.EventID != "" && first != nil && first.produced < e.Seq
+	first, known := x.board.known[e.EventID]
+	return e.EventID != "" && known && first.produced < e.Seq
 }
 
 // handedOut words a delivery, where it was not the first.

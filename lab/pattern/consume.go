@@ -66,6 +66,10 @@ type Consumer struct {
 	// nothing, or nothing new, hears of no partitions. They must not block. nil:
 	// nobody listens.
 	OnAssigned, OnRevoked func(map[string][]int32)
+	// OnResumed hears that a partition is fetched again that was not, because too
+	// many of its records were waiting. A fetch that the client has under way does
+	// not ask for it. It must not block. nil: nobody listens.
+	OnResumed func()
 	// OnGroupError hears why the group refused this member, which tries again
 	// and hears it again. It must not block. nil: nobody listens.
 	OnGroupError func(error)

@@ -248,21 +248,31 @@ func (c *Consumer) failed(q *queue, err error, last bool) bool {
 	return !q.gone
 }
 
-// done takes the first record off its queue.
+// done ends the first record of a queue.
 func (c *Consumer) done(q *queue, rec *kgo.Record) {
+	if c.shift(q, rec) && c.OnResumed != nil {
+		c.OnResumed()
+	}
+}
+
+// shift takes the first record off its queue, and tells whether its partition is
+// fetched again.
+func (c *Consumer) shift(q *queue, rec *kgo.Record) (resumed bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	q.failed, q.cause = 0, nil
 	if q.gone {
-		return
+		return false
 	}
 	q.items[0] = item{} // the array stays, the record need not
 	q.items = q.items[1:]
 	q.handled, q.last = after(rec), rec
-	if q.paused && len(q.items) <= queueMax/2 {
-		q.paused = false
-		c.Client.ResumeFetchPartitions(map[string][]int32{q.topic: {q.partition}})
+	if !q.paused || len(q.items) > queueMax/2 {
+		return false
 	}
+	q.paused = false
+	c.Client.ResumeFetchPartitions(map[string][]int32{q.topic: {q.partition}})
+	return true
 }
 
 // sleep parks a queue.

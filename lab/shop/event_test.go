@@ -52,6 +52,10 @@ func TestStrangersMayLeaveOutAlmostEverything(t *testing.T) {
 
 func TestStrangersMaySayThingsTheirWay(t *testing.T) {
 	for value, check := range map[string]func(shop.Event){
+		`{"event_id":"\u0065-\"1\"","event_type":"OrderCreated","data":{"order_id":"ü","user_id":""}}`: func(e shop.Event) {
+			assert.Equal(t, `e-"1"`, e.ID)
+			assert.Equal(t, shop.ID("ü"), e.Data.OrderID)
+		},
 		`{"event_id":17,"event_type":"OrderCreated","version":2,"data":{"order_id":"a"}}`: func(e shop.Event) {
 			assert.Equal(t, "17", e.ID)
 			assert.Equal(t, "USD", e.Data.Currency, "version 2 without a currency")

@@ -125,6 +125,7 @@ func (m *member) consumer() *pattern.Consumer {
 		Handle: m.handle, Trace: m.trace, After: m.env.Clock.AfterFunc,
 		OnAssigned: func(moved map[string][]int32) { m.moved(Assigned, moved) },
 		OnRevoked:  func(moved map[string][]int32) { m.moved(Revoked, moved) },
+		OnResumed:  m.link.Refetch,
 		// A watcher has no say in what the group refuses.
 		OnGroupError: func(err error) { _ = m.at(m.ctx, Moment{Point: Barred, Err: err}) },
 	}

@@ -103,6 +103,46 @@ func TestAQueryWithinItsOwnRowsSeesAllOfThem(t *testing.T) {
 	assert.Len(t, pairs, 9)
 }
 
+// What is written comes back as it was: of every type, long or empty, and after
+// another of another length.
+func TestEveryTypeOfArgumentComesBackAsItWas(t *testing.T) {
+	w := openWrite(t)
+	long := strings.Repeat("0123456789", 10_000)
+	for _, given := range []any{int64(-7), 2.5, "", "text", long, "ü\x00ü", []byte{}, []byte{0, 1}, []byte(long), "text", nil} {
+		var back any
+		require.NoError(t, w.DB.QueryRow(`SELECT ?`, given).Scan(&back))
+		assert.Equal(t, given, back)
+	}
+	var yes bool
+	require.NoError(t, w.DB.QueryRow(`SELECT ? AND 1 = 1`, true).Scan(&yes))
+	assert.True(t, yes)
+	var blob []byte
+	require.NoError(t, w.DB.QueryRow(`SELECT ?`, []byte(nil)).Scan(&blob))
+	assert.Nil(t, blob, "no key is another thing than an empty one")
+}
+
+func TestAStatementThatIsWrongChangesNothing(t *testing.T) {
+	w := openWrite(t)
+	for query, args := range map[string][]any{
+		`INSERT INTO stock VALUES (?, ?)`:                              {"mouse"},
+		`INSERT INTO stock VALUES ('mouse', 1); DELETE FROM stock`:     nil,
+		`INSERT INTO stock VALUES ('mouse', 1), ('mouse', 2)`:          nil,
+		`INSERT INTO stock VALUES ('mouse', NULL) RETURNING available`: nil,
+		`INSERT INTO nowhere VALUES (1)`:                               nil,
+	} {
+		_, err := w.DB.Exec(query, args...)
+		require.Error(t, err, query)
+		rows, err := w.DB.Query(query, args...)
+		if err == nil {
+			rows.Close()
+		}
+		require.Error(t, err, query)
+	}
+	var n int
+	require.NoError(t, w.DB.QueryRow(`SELECT count(*) FROM stock`).Scan(&n))
+	assert.Zero(t, n)
+}
+
 func TestStatementsThatAreMadeUpDoNotPileUp(t *testing.T) {
 	w := openWrite(t)
 	for i := range 2 * keptMax {
@@ -171,6 +211,30 @@ func TestChangesOfOneRowBuildOnEachOther(t *testing.T) {
 	assert.False(t, ok)
 }
 
+// A row that only moves on is written in part; one that also changes what it is
+// found by is written as a whole.
+func TestAChangedRowIsFoundByWhatItSaysNow(t *testing.T) {
+	r := openRead(t)
+	change := func(update func(*View)) {
+		t.Helper()
+		require.NoError(t, r.Apply(t.Context(), []Change{{OrderID: "o1", Update: func(v *View) bool { update(v); return true }}}))
+	}
+	require.NoError(t, r.Apply(t.Context(), []Change{created("o1", "user-1", 5), created("o2", "user-1", 4)}))
+	change(func(v *View) { v.Status, v.Reason, v.Version, v.UpdatedAt = "PAID", "why", 2, 9 })
+	v, _, err := r.Get(t.Context(), "o1")
+	require.NoError(t, err)
+	assert.Equal(t, View{OrderID: "o1", UserID: "user-1", Items: "[]", Status: "PAID", Reason: "why", Version: 2, CreatedAt: 5, UpdatedAt: 9}, v)
+	change(func(v *View) { v.Status, v.CreatedAt = "RESERVED", 3 })
+	views, _, err := r.ByUser(t.Context(), "user-1", 1, 2)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"o2", "o1"}, []string{views[0].OrderID, views[1].OrderID})
+	change(func(v *View) { v.Items, v.UserID = `[{"sku":"mouse"}]`, "user-2" })
+	views, _, err = r.ByUser(t.Context(), "user-2", 1, 2)
+	require.NoError(t, err)
+	require.Len(t, views, 1)
+	assert.Equal(t, `[{"sku":"mouse"}]`, views[0].Items)
+}
+
 func TestByUserPagesNewestFirst(t *testing.T) {
 	r := openRead(t)
 	var changes []Change
@@ -233,6 +297,23 @@ func benchmarkApply(b *testing.B, size int) {
 		require.NoError(b, r.Apply(ctx, changes))
 	}
 	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "rows/s")
+}
+
+// BenchmarkApplyFive is what a projector does about an order: five events, one
+// after the other.
+func BenchmarkApplyFive(b *testing.B) {
+	r, ctx := openRead(b), context.Background()
+	n := 0
+	for b.Loop() {
+		for i := range 5 {
+			c := created(fmt.Sprint("order-", n), fmt.Sprint("user-", n%20), int64(n))
+			c.EventID = fmt.Sprint("event-", n, "-", i)
+			update := c.Update
+			c.Update = func(v *View) bool { update(v); v.Version = i + 1; return true }
+			require.NoError(b, r.Apply(ctx, []Change{c}, Place{Topic: "orders", Partition: int32(n % 3), Next: int64(n)}))
+		}
+		n++
+	}
 }
 
 func BenchmarkApplyOne(b *testing.B)      { benchmarkApply(b, 1) }
