@@ -126,6 +126,7 @@ func TestLintLeavesAloneWhatIsFine(t *testing.T) {
 	for name, changes := range map[string][]string{
 		"the last hint may say all":             {"Scale payment to 0.", "Scale payment to 0 and set idempotent off."},
 		"a hint names all options":              {"Look at the left of the map.", "\"Is it PaymentCompleted, StockReserved or NotificationSent?\""},
+		"a crash to look at":                    {"Look at the seat of Payment.", "Look at payment at the moment of the scale."},
 		"a hint says when to look":              {"Look at the seat of Payment.", "Look at the seat while you scale payment."},
 		"any service":                           {"explain: It is away.", "explain: This service waits. No service calls another. The Notification Service does not know."},
 		"names of the vocabulary":               {"explain: It is away.", "explain: OrderPaid and ChargePayment, payments.dlq, saga-replies, order-commands, payment-service."},

@@ -17,7 +17,7 @@ import (
 
 // verbs say in words what actions do, as a hint would.
 var verbs = map[string]string{
-	"place_order": `(place|place an|make an|make another|place another|place one|place the) orders?|order (a|an|one|two)\b`,
+	"place_order": `(place|make)( another| one)? +orders?|place +[A-Z]\b|order +(one|two)`,
 	"burst":       `burst`, "cancel_order": `cancel`, "publish": `publish|write a record`, "duplicate": `duplicate|send .* (again|twice)`,
 	"crash": `crash`, "restart": `restart|start`, "pause": `pause`, "resume": `resume`, "slow": `slow`, "fail": `fail|make .* fail`, "decline": `decline`,
 	"heal": `heal|repair`, "scale": `scale`, "broker": `broker .* (down|up)|take .* broker`, "move_leader": `move`, "lose_ack": `lose`, "cut": `cut`, "mend": `mend`,
@@ -44,7 +44,8 @@ func doing(a Action, text string) string {
 		return ""
 	}
 	verb := verbs[a.Name]
-	if verb == "" || !word(text, verb) {
+	// "The crash" is a thing to look at, "crash" is something to do.
+	if verb == "" || !word(aThing.ReplaceAllString(text, " "), verb) {
 		return ""
 	}
 	for _, name := range []string{"service", "topic", "group", "order", "projection", "id"} {
@@ -65,6 +66,8 @@ func doing(a Action, text string) string {
 	}
 	return ""
 }
+
+var aThing = regexp.MustCompile(`(?i)\b(the|a|an|its|this|that|each|every|no) \w+`)
 
 func word(text, pattern string) bool {
 	re, ok := words.Load(pattern)
