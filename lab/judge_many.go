@@ -87,7 +87,9 @@ func orderFact(question string) func(Entry) bool {
 			return func(e Entry) bool { return e.Order != "" && e.Data != nil && e.Data.Money != nil }
 		}
 	}
-	return func(e Entry) bool { return e.Order != "" && e.Kind == KindWritten && e.Data != nil && e.Data.Order != nil }
+	return func(e Entry) bool {
+		return e.Order != "" && e.Kind == KindWritten && e.Data != nil && e.Data.Order != nil
+	}
 }
 
 // manyPhrase names the things that any, all, count and len are about; "" where

@@ -22,6 +22,20 @@ type Recorded struct {
 	Seq    int64         // of the action's entry in the lab where it was done
 	At     time.Duration // lab time at which it was done
 	Action Action
+	Seen   Seen // what had happened by then
+}
+
+// Seen counts what somebody who acts waits for: a restart is made once a
+// service has crashed. A rerun that is faster than Kafka waits for as much.
+type Seen struct {
+	Crashed      int `json:"crashed,omitempty"`
+	Handled      int `json:"handled,omitempty"`
+	DeadLettered int `json:"dead_lettered,omitempty"`
+}
+
+// covers tells whether all of another has happened.
+func (s Seen) covers(o Seen) bool {
+	return s.Crashed >= o.Crashed && s.Handled >= o.Handled && s.DeadLettered >= o.DeadLettered
 }
 
 // recordedMax bounds what a lab remembers of what was done in it.
@@ -32,10 +46,19 @@ type recorder struct {
 	opened Settings
 	steps  []Recorded
 	full   int64 // seq of the first action that found no room, 0 where all did
+	seen   Seen
 }
 
 // hear takes an entry's action, if it has one that was not refused.
 func (r *recorder) hear(e Entry) {
+	switch e.Kind {
+	case KindCrashed:
+		r.seen.Crashed++
+	case KindHandled:
+		r.seen.Handled++
+	case KindDeadLettered:
+		r.seen.DeadLettered++
+	}
 	if e.Data == nil || e.Data.Action == nil || e.Kind == KindRefused {
 		return
 	}
@@ -45,7 +68,7 @@ func (r *recorder) hear(e Entry) {
 	case len(r.steps) == recordedMax:
 		r.full = e.Seq
 	default:
-		r.steps = append(r.steps, Recorded{e.Seq, time.Duration(e.At) * time.Millisecond, Action{e.Data.Action.Name, args}})
+		r.steps = append(r.steps, Recorded{e.Seq, time.Duration(e.At) * time.Millisecond, Action{e.Data.Action.Name, args}, r.seen})
 	}
 }
 

@@ -19,6 +19,7 @@ type recordedJSON struct {
 	Seq    int64         `json:"seq"`
 	At     time.Duration `json:"at"`
 	Action Action        `json:"action"`
+	Seen   Seen          `json:"seen"`
 }
 
 // MarshalJSON writes a recording so that it can be done again another day.

@@ -63,6 +63,9 @@ func (l *Lab) rerun(a Again) {
 		case "wait", "wait_until", "expect":
 			// The lab times of the other actions say how long was waited.
 		default:
+			if a.Fast {
+				l.await(ctx, func() bool { return l.recorder.seen.covers(step.Seen) })
+			}
 			if _, err := l.Do(ctx, step.Action); err != nil {
 				if ctx.Err() != nil {
 					return
@@ -75,6 +78,9 @@ func (l *Lab) rerun(a Again) {
 	}
 	if err := l.reach(ctx, r.End); err != nil {
 		return
+	}
+	if a.Fast {
+		l.await(ctx, func() bool { return l.quiet == l.journal.head() })
 	}
 	ended := "everything has been done again"
 	if state.Refused > 0 {
@@ -128,6 +134,39 @@ func (l *Lab) reach(ctx context.Context, at time.Duration) error {
 		case <-ctx.Done():
 			pause.Stop()
 			return ctx.Err()
+		}
+	}
+}
+
+// How long a fast rerun waits for what had happened in the lab before: until it
+// has, or nothing has happened for restQuiet, and no longer than restMost. Kafka
+// itself is not faster, so that at the same lab time less is done.
+const (
+	restQuiet = 300 * time.Millisecond
+	restMost  = 1500 * time.Millisecond
+)
+
+// await gives what is under way in a fast rerun the time to be done. Done is
+// called with Lab.mu held.
+func (l *Lab) await(ctx context.Context, done func() bool) {
+	began, head, moved := time.Now(), l.Head(), time.Now()
+	for time.Since(began) < restMost && time.Since(moved) < restQuiet && !l.clock.State().Frozen {
+		l.heed.pay()
+		if now := l.Head(); now != head {
+			head, moved = now, time.Now()
+		}
+		l.mu.Lock()
+		enough := done()
+		l.mu.Unlock()
+		if enough {
+			return
+		}
+		pause := time.NewTimer(reachPause)
+		select {
+		case <-pause.C:
+		case <-ctx.Done():
+			pause.Stop()
+			return
 		}
 	}
 }

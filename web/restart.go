@@ -83,8 +83,7 @@ func (g *guided) before(began int64) (*lab.Recording, error) {
 }
 
 // spare is a lab that was brought to the beginning of a step beforehand,
-// because that takes longer than somebody who restarts wants to wait. It stands
-// still until it is used.
+// because that takes longer than somebody who restarts wants to wait.
 type spare struct {
 	id    string
 	ready chan struct{} // closed once it is there, or err is known
@@ -128,7 +127,7 @@ func (g *guided) prepareSpare() {
 	s := g.server
 	s.inBackground(func() {
 		defer close(next.ready)
-		id, err := s.cfg.Labs.Create(s.ctx, "", rec.Settings, lab.Options{Again: &lab.Again{Recording: *rec, Of: "the lab before", Fast: true, Hold: true}})
+		id, err := s.cfg.Labs.Create(s.ctx, "", rec.Settings, lab.Options{Again: &lab.Again{Recording: *rec, Of: "the lab before", Fast: true}})
 		if err != nil {
 			next.err = err
 			return
@@ -166,11 +165,9 @@ func (sp *spare) use(s *Server, r *http.Request, b beginning) (*guided, error) {
 		sp.drop(s)
 		return nil, nil
 	}
-	world, err := s.cfg.Labs.Get(sp.id)
-	if err != nil {
+	if !s.cfg.Labs.Has(sp.id) {
 		return nil, nil // it was closed meanwhile
 	}
-	world.Release(0)
 	return s.guideIn(r.Context(), sp.id, b)
 }
 
