@@ -27,7 +27,7 @@ type Config struct {
 
 // childTimeout is wall time. A plan that takes longer hangs, although virtual
 // time goes on: see standstill.
-const childTimeout = 10 * time.Minute
+const childTimeout = 30 * time.Minute
 
 // shrinkRuns bounds how often a plan that failed is played again.
 const shrinkRuns = 60
