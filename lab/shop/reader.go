@@ -12,9 +12,9 @@ import (
 // be called from any goroutine.
 type Reader struct {
 	mu     sync.Mutex
-	recent [readerKept]decoded
+	recent []decoded     // readerKept of them at most
 	at     map[place]int // place → index in recent
-	next   int
+	next   int           // which one is dropped next
 }
 
 const readerKept = 128
@@ -48,9 +48,12 @@ func (r *Reader) Decode(rec *kgo.Record) (Event, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.at == nil {
-		r.at = make(map[place]int, readerKept)
+		r.at = map[place]int{}
 	}
 	if _, ok := r.at[p]; !ok {
+		if len(r.recent) < readerKept {
+			r.recent = append(r.recent, decoded{})
+		}
 		delete(r.at, r.recent[r.next].place)
 		r.recent[r.next] = decoded{p, event, err}
 		r.at[p] = r.next
