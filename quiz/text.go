@@ -37,17 +37,19 @@ var (
 	fillers  = []string{"a", "an", "the", "its", "their", "his", "her", "is", "are", "be", "been", "was", "were", "will", "would", "can", "could", "then", "also"}
 )
 
-// matched tells whether a word of a wording stands at a place of the answer: the
-// word begins with it. The not of a wording is any negation, and other negations
+// matched tells whether one of the words of a wording stands at a place of the
+// answer: its word begins with it. A not is any negation, and other negations
 // are themselves.
-func matched(answer []token, i int, word string) bool {
-	if word == "not" {
-		return negates(answer, i)
-	}
-	if _, ok := negators[word]; ok {
-		return answer[i].word == word
-	}
-	return begins(answer[i].word, word)
+func matched(answer []token, i int, words []string) bool {
+	return slices.ContainsFunc(words, func(word string) bool {
+		if word == "not" {
+			return negates(answer, i)
+		}
+		if _, ok := negators[word]; ok {
+			return answer[i].word == word
+		}
+		return begins(answer[i].word, word)
+	})
 }
 
 // negates tells whether a word of the answer is a negation.
@@ -89,16 +91,40 @@ func begins(word, with string) bool {
 	return swapped || len(p) > 5 && (missing || twice) || len(p) > 6 && other
 }
 
-// says tells whether an answer says a wording, and does not deny it. A wording
-// with ^ is one word that the answer begins with and that stands for itself, as
-// the No of "No, you must not".
+// says tells whether an answer says a wording, and does not deny it.
+//
+//   - "loosely coupl": the words follow one another, with few others between.
+//   - "take|takes over": one of several words.
+//   - "crash + not stop|affect": the parts stand in one sentence, in any order.
+//   - "^no": the answer begins with this word, and it stands for itself, as in
+//     "No, you must not".
+//   - The not of a wording is any negation: never, nobody, without.
 func says(answer []token, wording string) bool {
-	words := tokens(wording)
+	if word, ok := strings.CutPrefix(wording, "^"); ok {
+		return len(answer) > 0 && answer[0].word == word && (len(answer) == 1 || answer[1].clause != answer[0].clause)
+	}
+	parts := strings.Split(wording, "+")
+	if len(parts) == 1 {
+		return saysPart(answer, wording)
+	}
+	for len(answer) > 0 {
+		n := slices.IndexFunc(answer, func(t token) bool { return t.sentence != answer[0].sentence })
+		if n < 0 {
+			n = len(answer)
+		}
+		if !slices.ContainsFunc(parts, func(p string) bool { return !saysPart(answer[:n], p) }) {
+			return true
+		}
+		answer = answer[n:]
+	}
+	return false
+}
+
+// saysPart tells whether the words of a wording follow one another.
+func saysPart(answer []token, part string) bool {
+	words := wordsOf(part)
 	if len(words) == 0 {
 		return false
-	}
-	if strings.HasPrefix(wording, "^") {
-		return len(answer) > 0 && answer[0].word == words[0].word && (len(answer) == 1 || answer[1].clause != answer[0].clause)
 	}
 	for i := range answer {
 		if places := matchAt(answer, i, words); places != nil && !denied(answer, places) {
@@ -108,10 +134,24 @@ func says(answer []token, wording string) bool {
 	return false
 }
 
+// wordsOf cuts a wording into its words, each with what may stand for it.
+func wordsOf(wording string) (words [][]string) {
+	for field := range strings.FieldsSeq(wording) {
+		if strings.Contains(field, "|") {
+			words = append(words, strings.Split(strings.ToLower(field), "|"))
+			continue
+		}
+		for _, t := range tokens(field) {
+			words = append(words, []string{t.word})
+		}
+	}
+	return words
+}
+
 // matchAt returns the places of a wording's words in the answer, where the first
 // one stands at i, and nil where they do not follow near enough.
-func matchAt(answer []token, i int, words []token) []int {
-	if !matched(answer, i, words[0].word) {
+func matchAt(answer []token, i int, words [][]string) []int {
+	if !matched(answer, i, words[0]) {
 		return nil
 	}
 	places := []int{i}
@@ -121,7 +161,7 @@ func matchAt(answer []token, i int, words []token) []int {
 			gap = gapMaxNegation
 		}
 		at := places[n] + 1
-		for ; at < len(answer) && !matched(answer, at, w.word); at++ {
+		for ; at < len(answer) && !matched(answer, at, w); at++ {
 			if !slices.Contains(fillers, answer[at].word) {
 				gap--
 			}
@@ -149,10 +189,9 @@ func denied(answer []token, places []int) bool {
 			count++
 		}
 	}
-	// Between the words of the match: a partition does not go to one member. But
-	// loosely instead of tightly coupled is loosely coupled.
+	// Between the words of the match: a partition does not go to one member.
 	for i := from + 1; i < to; i++ {
-		if word := answer[i].word; negates(answer, i) && !slices.Contains(places, i) && word != "instead" && word != "rather" {
+		if negates(answer, i) && !slices.Contains(places, i) {
 			count++
 		}
 	}
@@ -170,10 +209,10 @@ func denied(answer []token, places []int) bool {
 	return count%2 == 1
 }
 
-// token is a word of an answer, and the clause that it stands in.
+// token is a word of an answer, and the clause and sentence that it stands in.
 type token struct {
-	word   string
-	clause int
+	word             string
+	clause, sentence int
 }
 
 // Words at which a clause begins: what is negated before them is not negated
@@ -198,7 +237,7 @@ func tokens(text string) (list []token) {
 		text = text[:textMax]
 	}
 	text = short.Replace(strings.ReplaceAll(strings.ToLower(text), "’", "'"))
-	clause := 0
+	clause, sentence := 0, 0
 	var word strings.Builder
 	end := func() {
 		if word.Len() == 0 {
@@ -207,10 +246,10 @@ func tokens(text string) (list []token) {
 		w := word.String()
 		word.Reset()
 		if verb, ok := joined[w]; ok {
-			list = append(list, token{verb, clause}, token{"not", clause})
+			list = append(list, token{verb, clause, sentence}, token{"not", clause, sentence})
 			return
 		}
-		list = append(list, token{w, clause})
+		list = append(list, token{w, clause, sentence})
 	}
 	for _, r := range text {
 		switch {
@@ -219,6 +258,9 @@ func tokens(text string) (list []token) {
 		case strings.ContainsRune(".;:!?,\n()=", r):
 			end()
 			clause++
+			if strings.ContainsRune(".;!?\n", r) {
+				sentence++
+			}
 		default:
 			end()
 		}
@@ -229,7 +271,7 @@ func tokens(text string) (list []token) {
 
 // split lets clauses begin where no sign says so.
 func split(list []token) []token {
-	more := 0
+	more, ifAt, notAt := 0, -1, -1
 	for i := range list {
 		before, next := "", ""
 		first := i == 0 || list[i].clause+more != list[i-1].clause
@@ -240,6 +282,18 @@ func split(list []token) []token {
 			next = list[i+1].word
 		}
 		word := list[i].word
+		if first {
+			ifAt, notAt = -1, -1
+		}
+		switch {
+		case word == "if" || word == "unless":
+			ifAt, notAt = i, -1
+		case ifAt >= 0 && negators[word] > 0:
+			notAt = i
+		case notAt >= 0 && i > notAt+1 && slices.Contains(articles, word):
+			more++ // if it is not idempotent | the card is charged twice
+			ifAt, notAt = -1, -1
+		}
 		subject := slices.Contains(pronouns, word) || word == "it" && (slices.Contains(copulas, next) || slices.Contains(helpers, next))
 		switch {
 		case slices.Contains(clauses, word), subject && !first && !slices.Contains(leading, before), word == "instead" && next != "of":
