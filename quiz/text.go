@@ -6,37 +6,238 @@ import (
 	"unicode"
 )
 
-// token is a word of an answer, and the clause that it stands in.
-type token struct {
-	word   string
-	clause int
-}
-
 // textMax bounds the answer that is looked at, in bytes; what is longer is cut.
 const textMax = 16 << 10
 
-// gapMax is how many other words may stand between two words of a wording, and
-// negationReach how far before it a negation is looked for.
+// gapMax is how many other words may stand between two words of a wording;
+// fillers do not count. After a negation there may be more: nobody in the whole
+// shop has to wait.
 const (
-	gapMax        = 2
-	negationReach = 5
+	gapMax         = 2
+	gapMaxNegation = 4
 )
 
-// negators turn what follows into its opposite. A few words end a clause as a
-// full stop does: what is negated before them is not negated after them.
+// negators are the words that turn what follows into its opposite, with how far
+// that reaches, in words: "without waiting the caller goes on" does not deny
+// that the caller goes on. Instead and rather need an of and a than.
+var negators = map[string]int{
+	"not": 5, "never": 5, "neither": 5, "nor": 5, "hardly": 5, "nobody": 5, "nothing": 5, "none": 5, "impossible": 5,
+	"no": 4, "unable": 4, "without": 3, "instead": 3, "rather": 3, "avoid": 3, "avoids": 3, "avoiding": 3,
+	"prevent": 3, "prevents": 3, "preventing": 3, "lack": 3, "lacks": 3, "lacking": 3,
+}
+
+// Words that bear on what a negation means.
 var (
-	negators = []string{"not", "no", "never", "without", "neither", "nor", "hardly", "nobody", "nothing", "lack", "lacks", "lacking", "instead", "rather", "avoid", "avoids", "false", "untrue", "wrong"}
-	clauses  = []string{"but", "however", "although", "though", "whereas", "while", "because", "since", "so", "therefore", "and", "which", "then", "yet"}
+	softened = []string{"only", "just", "merely", "simply"}                                           // not only
+	opinions = []string{"true", "think", "believe", "know", "sure", "certain", "say", "mean", "case"} // not true that …: reaches to the end of the clause
+	denials  = []string{"false", "wrong", "untrue"}                                                   // false that …
 	copulas  = []string{"is", "are", "was", "were"}
+	helpers  = []string{"do", "does", "did", "will", "can", "would", "could", "may", "has", "have"}
+	happens  = []string{"happen", "occur", "exist", "appl", "hold", "take", "work", "matter"}
+	fillers  = []string{"a", "an", "the", "its", "their", "his", "her", "is", "are", "be", "been", "was", "were", "will", "would", "can", "could", "then", "also"}
 )
+
+// matched tells whether one of the words of a wording stands at a place of the
+// answer: its word begins with it. A not is any negation, and other negations
+// are themselves.
+func matched(answer []token, i int, words []string) bool {
+	return slices.ContainsFunc(words, func(word string) bool {
+		if word == "not" {
+			return negates(answer, i)
+		}
+		if _, ok := negators[word]; ok {
+			return answer[i].word == word
+		}
+		return begins(answer[i].word, word)
+	})
+}
+
+// negates tells whether a word of the answer is a negation.
+func negates(answer []token, i int) bool {
+	next := ""
+	if i+1 < len(answer) {
+		next = answer[i+1].word
+	}
+	switch word := answer[i].word; word {
+	case "instead":
+		return next == "of"
+	case "rather":
+		return next == "than"
+	default:
+		_, ok := negators[word]
+		return ok && !slices.Contains(softened, next)
+	}
+}
+
+// begins tells whether a word begins with another one, which may be mistyped
+// in one letter if it is long enough to be known all the same.
+func begins(word, with string) bool {
+	if strings.HasPrefix(word, with) {
+		return true
+	}
+	w, p := []rune(word), []rune(with)
+	if len(p) < 5 || len(w) < 2 || w[0] != p[0] {
+		return false
+	}
+	i := 0
+	for i < len(w) && i < len(p) && w[i] == p[i] {
+		i++
+	}
+	after := func(r []rune, n int) string { return string(r[min(n, len(r)):]) }
+	swapped := i+1 < len(w) && i+1 < len(p) && w[i] == p[i+1] && w[i+1] == p[i] && strings.HasPrefix(after(w, i+2), after(p, i+2))
+	missing := i+1 < len(p) && strings.HasPrefix(after(w, i), after(p, i+1))
+	twice := strings.HasPrefix(after(w, i+1), after(p, i))
+	other := strings.HasPrefix(after(w, i+1), after(p, i+1))
+	return swapped || len(p) > 5 && (missing || twice) || len(p) > 6 && other
+}
+
+// says tells whether an answer says a wording, and does not deny it.
+//
+//   - "loosely coupl": the words follow one another, with few others between.
+//   - "take|takes over": one of several words.
+//   - "crash + not stop|affect": the parts stand in one sentence, in any order.
+//   - "^no": the answer begins with this word, and it stands for itself, as in
+//     "No, you must not".
+//   - The not of a wording is any negation: never, nobody, without.
+func says(answer []token, wording string) bool {
+	if word, ok := strings.CutPrefix(wording, "^"); ok {
+		return len(answer) > 0 && answer[0].word == word && (len(answer) == 1 || answer[1].clause != answer[0].clause)
+	}
+	parts := strings.Split(wording, "+")
+	if len(parts) == 1 {
+		return saysPart(answer, wording)
+	}
+	for len(answer) > 0 {
+		n := slices.IndexFunc(answer, func(t token) bool { return t.sentence != answer[0].sentence })
+		if n < 0 {
+			n = len(answer)
+		}
+		if !slices.ContainsFunc(parts, func(p string) bool { return !saysPart(answer[:n], p) }) {
+			return true
+		}
+		answer = answer[n:]
+	}
+	return false
+}
+
+// saysPart tells whether the words of a wording follow one another.
+func saysPart(answer []token, part string) bool {
+	words := wordsOf(part)
+	if len(words) == 0 {
+		return false
+	}
+	for i := range answer {
+		if places := matchAt(answer, i, words); places != nil && !denied(answer, places) {
+			return true
+		}
+	}
+	return false
+}
+
+// wordsOf cuts a wording into its words, each with what may stand for it.
+func wordsOf(wording string) (words [][]string) {
+	for field := range strings.FieldsSeq(wording) {
+		if strings.Contains(field, "|") {
+			words = append(words, strings.Split(strings.ToLower(field), "|"))
+			continue
+		}
+		for _, t := range tokens(field) {
+			words = append(words, []string{t.word})
+		}
+	}
+	return words
+}
+
+// matchAt returns the places of a wording's words in the answer, where the first
+// one stands at i, and nil where they do not follow near enough.
+func matchAt(answer []token, i int, words [][]string) []int {
+	if !matched(answer, i, words[0]) {
+		return nil
+	}
+	places := []int{i}
+	for n, w := range words[1:] {
+		gap, negation := gapMax, negates(answer, places[n])
+		if negation {
+			gap = gapMaxNegation
+		}
+		at := places[n] + 1
+		for ; at < len(answer) && !matched(answer, at, w); at++ {
+			if !slices.Contains(fillers, answer[at].word) {
+				gap--
+			}
+			if gap < 0 {
+				return nil
+			}
+		}
+		if at == len(answer) || negation && answer[at].clause != answer[places[n]].clause {
+			return nil
+		}
+		places = append(places, at)
+	}
+	return places
+}
+
+// denied tells whether the words around a match turn it into its opposite. Two
+// negations are none.
+func denied(answer []token, places []int) bool {
+	from, to := places[0], places[len(places)-1]
+	count := 0
+	for i := from - 1; i >= 0 && answer[i].clause == answer[from].clause; i-- {
+		opinion := i+1 < from && (negates(answer, i) && slices.Contains(opinions, answer[i+1].word) ||
+			slices.Contains(denials, answer[i].word) && answer[i+1].word == "that")
+		if opinion || negates(answer, i) && from-i <= negators[answer[i].word] {
+			count++
+		}
+	}
+	// Between the words of the match: a partition does not go to one member.
+	for i := from + 1; i < to; i++ {
+		if negates(answer, i) && !slices.Contains(places, i) {
+			count++
+		}
+	}
+	// After it: loose coupling is not an advantage; a rebalance does not happen.
+	if to+2 < len(answer) && answer[to+2].clause == answer[to].clause && negates(answer, to+2) {
+		next := ""
+		if to+3 < len(answer) {
+			next = answer[to+3].word
+		}
+		happen := slices.ContainsFunc(happens, func(h string) bool { return strings.HasPrefix(next, h) })
+		if slices.Contains(copulas, answer[to+1].word) || slices.Contains(helpers, answer[to+1].word) && happen {
+			count++
+		}
+	}
+	return count%2 == 1
+}
+
+// token is a word of an answer, and the clause and sentence that it stands in.
+type token struct {
+	word             string
+	clause, sentence int
+}
+
+// Words at which a clause begins: what is negated before them is not negated
+// after them. A pronoun begins one too, for those who write without commas.
+var (
+	clauses  = []string{"but", "however", "although", "though", "whereas", "while", "because", "since", "so", "therefore", "and", "which", "then", "yet", "when", "where", "until", "after", "otherwise", "even"}
+	pronouns = []string{"they", "we", "you", "i", "he", "she"}
+	leading  = []string{"that", "if", "whether", "think", "believe", "know", "sure", "say", "mean", "do", "does", "did", "can", "may", "should", "must"}
+	articles = []string{"the", "it", "you", "we", "they", "this", "that", "a", "an", "one", "i", "there", "never", "not", "instead", "because", "in"}
+	short    = strings.NewReplacer("n't", " not", "cannot", "can not")
+)
+
+// apostrophes that people leave out.
+var joined = map[string]string{
+	"dont": "do", "doesnt": "does", "didnt": "did", "isnt": "is", "arent": "are", "wasnt": "was", "cant": "can", "wont": "will",
+	"couldnt": "could", "shouldnt": "should", "wouldnt": "would", "mustnt": "must", "neednt": "need", "havent": "have", "hasnt": "has",
+}
 
 // tokens cuts a text into words. Don't is do not, loosely-coupled is two words.
 func tokens(text string) (list []token) {
 	if len(text) > textMax {
 		text = text[:textMax]
 	}
-	text = strings.NewReplacer("’", "'", "n't", " not", "cannot", "can not", "N'T", " not").Replace(strings.ToLower(text))
-	clause := 0
+	text = short.Replace(strings.ReplaceAll(strings.ToLower(text), "’", "'"))
+	clause, sentence := 0, 0
 	var word strings.Builder
 	end := func() {
 		if word.Len() == 0 {
@@ -44,89 +245,64 @@ func tokens(text string) (list []token) {
 		}
 		w := word.String()
 		word.Reset()
-		if slices.Contains(clauses, w) {
-			clause++
+		if verb, ok := joined[w]; ok {
+			list = append(list, token{verb, clause, sentence}, token{"not", clause, sentence})
+			return
 		}
-		list = append(list, token{w, clause})
+		list = append(list, token{w, clause, sentence})
 	}
 	for _, r := range text {
 		switch {
 		case unicode.IsLetter(r) || unicode.IsDigit(r):
 			word.WriteRune(r)
-		case strings.ContainsRune(".;:!?,\n()", r):
+		case strings.ContainsRune(".;:!?,\n()=", r):
 			end()
 			clause++
+			if strings.ContainsRune(".;!?\n", r) {
+				sentence++
+			}
 		default:
 			end()
 		}
 	}
 	end()
+	return split(list)
+}
+
+// split lets clauses begin where no sign says so.
+func split(list []token) []token {
+	more, ifAt, notAt := 0, -1, -1
+	for i := range list {
+		before, next := "", ""
+		first := i == 0 || list[i].clause+more != list[i-1].clause
+		if i > 0 {
+			before = list[i-1].word
+		}
+		if i+1 < len(list) {
+			next = list[i+1].word
+		}
+		word := list[i].word
+		if first {
+			ifAt, notAt = -1, -1
+		}
+		switch {
+		case word == "if" || word == "unless":
+			ifAt, notAt = i, -1
+		case ifAt >= 0 && negators[word] > 0:
+			notAt = i
+		case notAt >= 0 && i > notAt+1 && slices.Contains(articles, word):
+			more++ // if it is not idempotent | the card is charged twice
+			ifAt, notAt = -1, -1
+		}
+		subject := slices.Contains(pronouns, word) || word == "it" && (slices.Contains(copulas, next) || slices.Contains(helpers, next))
+		switch {
+		case slices.Contains(clauses, word), subject && !first && !slices.Contains(leading, before), word == "instead" && next != "of":
+			more++
+		}
+		list[i].clause += more
+		if first && (word == "no" || word == "nope") && slices.Contains(articles, next) {
+			more++ // no, the …
+		}
+	}
 	return list
-}
-
-// says tells whether an answer says a wording, and does not deny it.
-func says(answer []token, wording string) bool {
-	words := tokens(wording)
-	if len(words) == 0 {
-		return false
-	}
-	for i := range answer {
-		if end, ok := matchesAt(answer, i, words); ok && !denied(answer, i, end, words) {
-			return true
-		}
-	}
-	return false
-}
-
-// matchesAt tells whether a wording begins at a word of the answer, and where
-// it ends.
-func matchesAt(answer []token, i int, words []token) (end int, ok bool) {
-	at := i
-	for n, w := range words {
-		if n > 0 {
-			next := -1
-			for j := at + 1; j < len(answer) && j <= at+1+gapMax; j++ {
-				if strings.HasPrefix(answer[j].word, w.word) {
-					next = j
-					break
-				}
-			}
-			if next < 0 {
-				return 0, false
-			}
-			at = next
-			continue
-		}
-		if !strings.HasPrefix(answer[at].word, w.word) {
-			return 0, false
-		}
-	}
-	return at, true
-}
-
-// denied tells whether the words around a match turn it into its opposite.
-func denied(answer []token, from, to int, words []token) bool {
-	count := 0
-	if !slices.Contains(negators, words[0].word) {
-		for i := from - 1; i >= 0 && i >= from-negationReach && answer[i].clause == answer[from].clause; i-- {
-			if !slices.Contains(negators, answer[i].word) {
-				continue
-			}
-			if next := answer[i+1].word; next == "only" || next == "just" || next == "merely" {
-				continue // not only loosely coupled
-			}
-			count++
-		}
-	}
-	// Between the words of the match: loosely, but not tightly, coupled.
-	for i := from + 1; i < to; i++ {
-		if slices.Contains(negators, answer[i].word) && !slices.ContainsFunc(words, func(w token) bool { return strings.HasPrefix(answer[i].word, w.word) }) {
-			count++
-		}
-	}
-	// After it: loose coupling is not an advantage.
-	if to+2 < len(answer) && slices.Contains(copulas, answer[to+1].word) && answer[to+2].word == "not" && answer[to+2].clause == answer[to].clause {
-		count++
-	}
-	return count%2 == 1
 }
