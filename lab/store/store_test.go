@@ -103,46 +103,6 @@ func TestAQueryWithinItsOwnRowsSeesAllOfThem(t *testing.T) {
 	assert.Len(t, pairs, 9)
 }
 
-// What is written comes back as it was: of every type, long or empty, and after
-// another of another length.
-func TestEveryTypeOfArgumentComesBackAsItWas(t *testing.T) {
-	w := openWrite(t)
-	long := strings.Repeat("0123456789", 10_000)
-	for _, given := range []any{int64(-7), 2.5, "", "text", long, "ü\x00ü", []byte{}, []byte{0, 1}, []byte(long), "text", nil} {
-		var back any
-		require.NoError(t, w.DB.QueryRow(`SELECT ?`, given).Scan(&back))
-		assert.Equal(t, given, back)
-	}
-	var yes bool
-	require.NoError(t, w.DB.QueryRow(`SELECT ? AND 1 = 1`, true).Scan(&yes))
-	assert.True(t, yes)
-	var blob []byte
-	require.NoError(t, w.DB.QueryRow(`SELECT ?`, []byte(nil)).Scan(&blob))
-	assert.Nil(t, blob, "no key is another thing than an empty one")
-}
-
-func TestAStatementThatIsWrongChangesNothing(t *testing.T) {
-	w := openWrite(t)
-	for query, args := range map[string][]any{
-		`INSERT INTO stock VALUES (?, ?)`:                              {"mouse"},
-		`INSERT INTO stock VALUES ('mouse', 1); DELETE FROM stock`:     nil,
-		`INSERT INTO stock VALUES ('mouse', 1), ('mouse', 2)`:          nil,
-		`INSERT INTO stock VALUES ('mouse', NULL) RETURNING available`: nil,
-		`INSERT INTO nowhere VALUES (1)`:                               nil,
-	} {
-		_, err := w.DB.Exec(query, args...)
-		require.Error(t, err, query)
-		rows, err := w.DB.Query(query, args...)
-		if err == nil {
-			rows.Close()
-		}
-		require.Error(t, err, query)
-	}
-	var n int
-	require.NoError(t, w.DB.QueryRow(`SELECT count(*) FROM stock`).Scan(&n))
-	assert.Zero(t, n)
-}
-
 func TestStatementsThatAreMadeUpDoNotPileUp(t *testing.T) {
 	w := openWrite(t)
 	for i := range 2 * keptMax {
