@@ -172,7 +172,7 @@ func TestPointsAreGivenWhenTheGoalIsMet(t *testing.T) {
 		})
 		v = g.View().Score
 		assert.Equal(t, []any{45, 45, true}, []any{v.Points, v.Of, v.Given})
-		assert.Equal(t, []string{"no-double-charge was never broken", "len(orders): wanted 3, is 3", "the status of order A: wanted COMPLETED, is COMPLETED"},
+		assert.Equal(t, []string{"no-double-charge was never broken", "the orders: wanted 3, is 3", "the status of order A: wanted COMPLETED, is COMPLETED"},
 			[]string{v.Lines[0].Because, v.Lines[1].Because, v.Lines[2].Because})
 		assert.Equal(t, v.Lines, g.Progress().Steps[0].Score)
 	})
@@ -200,7 +200,7 @@ func TestAPromiseThatWasBrokenOnceCostsItsPoints(t *testing.T) {
 		})
 		v := g.View().Score
 		assert.Equal(t, []any{5, 45, true}, []any{v.Points, v.Of, v.Given})
-		assert.Equal(t, "len(orders): wanted 3, is 5, 2 too many", v.Lines[1].Because)
+		assert.Equal(t, "the orders: wanted 3, is 5, 2 too many", v.Lines[1].Because)
 
 		require.NoError(t, g.Next(t.Context()))
 		require.Equal(t, 1, g.View().Step)
@@ -289,7 +289,7 @@ func TestAScoreIsChecked(t *testing.T) {
 		{`{text: a, when: settled}`, "11:18", `"points"`},
 		{`{points: 4, when: settled}`, "11:18", `"text"`},
 		{`{text: a, points: 5, when: len(orders)}`, "11:45", "true or false"},
-		{`{text: a, points: 5, when: 'order("A").paid == 1'}`, "11:56", `no "paid" here`},
+		{`{text: a, points: 5, when: 'order("A").paid == 1'}`, "11:57", `no "paid" here`},
 		{`{text: a, points: 5, never: no-double-charges}`, "11:46", "no-double-charge, no-oversell"},
 		{`{text: a, points: 5, when: settled, ever: no-oversell}`, "11:54", `"ever"`},
 	} {

@@ -18,13 +18,17 @@ var sameEnd = map[string]string{
 	"orchestration-compensation/refused": "the other style gives the money back too: what differs is who knows the way",
 }
 
+// unpaced are the scenarios whose actions may not be paced by a clock that
+// stands still: a broker that goes down holds what a rush waits for.
+var unpaced = map[string]bool{"broker-down": true}
+
 // A switch is the one setting that turns the outcome: the step's solution, done
 // again in a twin that is set like that, does not lead to where it led.
 func TestEverySwitchTurnsItsOutcome(t *testing.T) {
 	for _, s := range scenarios.Bundled() {
 		for i := range s.Steps {
 			name := s.ID + "/" + s.Steps[i].ID
-			if s.Steps[i].Switch == nil || onTheWall[s.ID] != "" {
+			if s.Steps[i].Switch == nil || onTheWall[s.ID] != "" || unpaced[s.ID] {
 				continue
 			}
 			t.Run(name, func(t *testing.T) {
