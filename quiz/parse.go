@@ -202,8 +202,11 @@ func (q *Quiz) checkIdeas(in func(string) string, question *Question) {
 			q.problem(at+".any", "an idea needs a wording")
 		}
 		for j, w := range idea.Any {
-			if len(tokens(w)) == 0 {
-				q.problem(fmt.Sprintf("%s.any[%d]", at, j), "a wording needs a word")
+			switch at := fmt.Sprintf("%s.any[%d]", at, j); {
+			case slices.ContainsFunc(strings.Split(w, "+"), func(part string) bool { return len(wordsOf(part)) == 0 }):
+				q.problem(at, "a wording needs a word, and so does each side of a +")
+			case slices.ContainsFunc(wordsOf(w), func(words []string) bool { return slices.Contains(words, "") }):
+				q.problem(at, "%q has a | with nothing beside it, which any word would match", w)
 			}
 		}
 	}

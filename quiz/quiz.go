@@ -87,11 +87,13 @@ type Numeric struct {
 }
 
 // Idea is something that a text must say. A wording counts where its words
-// stand in the text in this order and near each other; each word of it matches
-// the beginning of a word.
+// stand in the text in this order and near each other, and are not denied; each
+// word of it matches the beginning of a word. In a wording, take|takes is one of
+// several words, a + stands between parts that one sentence has in any order,
+// not is any negation, and ^no is a No that the answer begins with.
 type Idea struct {
 	Idea   string   `yaml:"idea" form:"required" doc:"what it is called in the result"`
-	Any    []string `yaml:"any" form:"required" doc:"its wordings; beginnings of words are enough"`
+	Any    []string `yaml:"any" form:"required" doc:"its wordings; beginnings of words are enough: loosely coupl, take|takes over, crash + not stop, ^no"`
 	Points float64  `yaml:"points" doc:"1 where nothing is said"`
 }
 

@@ -33,6 +33,7 @@ var (
 	denials  = []string{"false", "wrong", "untrue"}                                                   // false that …
 	copulas  = []string{"is", "are", "was", "were"}
 	helpers  = []string{"do", "does", "did", "will", "can", "would", "could", "may", "has", "have"}
+	objects  = []string{"nothing", "nobody", "none", "no"}
 	happens  = []string{"happen", "occur", "exist", "appl", "hold", "take", "work", "matter"}
 	fillers  = []string{"a", "an", "the", "its", "their", "his", "her", "is", "are", "be", "been", "was", "were", "will", "would", "can", "could", "then", "also"}
 )
@@ -195,7 +196,11 @@ func denied(answer []token, places []int) bool {
 			count++
 		}
 	}
-	// After it: loose coupling is not an advantage; a rebalance does not happen.
+	// After it: it decides nothing; loose coupling is not an advantage; a
+	// rebalance does not happen.
+	if to+1 < len(answer) && answer[to+1].clause == answer[to].clause && slices.Contains(objects, answer[to+1].word) {
+		count++
+	}
 	if to+2 < len(answer) && answer[to+2].clause == answer[to].clause && negates(answer, to+2) {
 		next := ""
 		if to+3 < len(answer) {
@@ -222,7 +227,7 @@ var (
 	pronouns = []string{"they", "we", "you", "i", "he", "she"}
 	leading  = []string{"that", "if", "whether", "think", "believe", "know", "sure", "say", "mean", "do", "does", "did", "can", "may", "should", "must"}
 	articles = []string{"the", "it", "you", "we", "they", "this", "that", "a", "an", "one", "i", "there", "never", "not", "instead", "because", "in"}
-	short    = strings.NewReplacer("n't", " not", "cannot", "can not")
+	short    = strings.NewReplacer("can't", "can not", "won't", "will not", "n't", " not", "cannot", "can not")
 )
 
 // apostrophes that people leave out.

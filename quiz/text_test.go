@@ -48,6 +48,8 @@ func TestSays(t *testing.T) {
 		{"If payment crashes, the others stop", "crash|fail + not stop|break", false},
 		{"if it is not idempotent the card is charged twice", "card charg", true},
 		{"if the card is not charged twice", "charg twice", false},
+		{"the orchestrator decides nothing", "orchestrator decid", false},
+		{"if payment fails, nothing stops", "fail", true},
 		{"they took it over", "take|takes|took over", true},
 		{"Instead of changing it you append an event", "append event", true},
 		{"instead you append an event", "append event", true},

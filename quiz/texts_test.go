@@ -24,16 +24,30 @@ type answered struct {
 	}
 }
 
+// answersIn reads such tables.
+func answersIn(t *testing.T, file string) (tables []answered) {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join("testdata", file))
+	require.NoError(t, err)
+	require.NoError(t, yaml.Unmarshal(raw, &tables))
+	return tables
+}
+
+func gradeText(t *testing.T, q *quiz.Question, said string) quiz.Mark {
+	t.Helper()
+	answer, err := json.Marshal(said)
+	require.NoError(t, err)
+	m, err := quiz.Grade(t.Context(), q, nil, answer, nil)
+	require.NoError(t, err)
+	return m
+}
+
 // agreement grades a table and returns in how many of its answers the grading
 // and the teacher agree. Where they do not, the log says so.
 func agreement(t *testing.T, file string) (agreed, all int, questions map[string]int) {
 	t.Helper()
-	raw, err := os.ReadFile(filepath.Join("testdata", file))
-	require.NoError(t, err)
-	var table []answered
-	require.NoError(t, yaml.Unmarshal(raw, &table))
 	questions = map[string]int{}
-	for _, of := range table {
+	for _, of := range answersIn(t, file) {
 		q := inBank(t, of.Question)
 		require.Equal(t, quiz.Text, q.Kind, of.Question)
 		for _, a := range of.Answers {
@@ -41,10 +55,7 @@ func agreement(t *testing.T, file string) (agreed, all int, questions map[string
 			for len(said) < a.Fill {
 				said += " and more of the same words go on here, as they do in long answers."
 			}
-			answer, err := json.Marshal(said)
-			require.NoError(t, err)
-			m, err := quiz.Grade(t.Context(), q, nil, answer, nil)
-			require.NoError(t, err)
+			m := gradeText(t, q, said)
 			all++
 			questions[of.Question]++
 			if m.Points == a.Points {
@@ -70,9 +81,31 @@ func TestTextsAreGradedAsATeacherWould(t *testing.T) {
 	t.Logf("%d of %d agree", agreed, all)
 }
 
-// No wording was fitted to these.
+// No wording was fitted to these. What is said in yet other words is missed now
+// and then; that is what a teacher's override is for.
 func TestFreshTextsAreGradedAsATeacherWould(t *testing.T) {
 	agreed, all, _ := agreement(t, "texts-fresh.yaml")
 	assert.GreaterOrEqual(t, all, 30)
+	assert.GreaterOrEqual(t, agreed*100, all*85, "%d of %d agree", agreed, all)
 	t.Logf("%d of %d agree", agreed, all)
+}
+
+// The wordings are wide, and not so wide that any talk about the subject would
+// score: right answers to the other questions are worth little.
+func TestAnswersToOtherQuestionsScoreLittle(t *testing.T) {
+	tables := answersIn(t, "texts.yaml")
+	for _, of := range tables {
+		q, share, n := inBank(t, of.Question), 0.0, 0
+		for _, other := range tables {
+			for _, a := range other.Answers {
+				if other.Question == of.Question || a.Points < 2 {
+					continue
+				}
+				m := gradeText(t, q, a.Say)
+				share += m.Points / m.Max
+				n++
+			}
+		}
+		assert.Less(t, share/float64(n), 0.2, "%s: the share of the points that %d answers to other questions get", of.Question, n)
+	}
 }
