@@ -94,3 +94,8 @@ func check(q LessonPage) string {
 }
 
 func pieceClass(p [2]string) string { return "t-" + p[0] }
+
+// lensName is the lens of a figure, as the lab calls it.
+func lensName(f *content.Figure) string {
+	return map[string]string{"map": "Map", "topics": "Topics", "story": "Story", "aggregate": "Aggregate", "read": "Read side"}[f.Lens]
+}

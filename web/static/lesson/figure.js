@@ -62,7 +62,7 @@ export class Figure {
       await this.lab.act(JSON.parse(button.dataset.do ?? '[]'));
     });
     clearTimeout(slow);
-    this.state.textContent = '';
+    this.state.textContent = this.state.dataset.rest ?? '';
     button.removeAttribute('aria-busy');
     this.busy = false;
   }
