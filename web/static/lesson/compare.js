@@ -72,7 +72,7 @@ export class Compare {
       text(progress, 'until nothing moves any more …');
       const settled = await act(id, { wait_until: { expr: 'settled', within: SETTLE } }).then(() => true, () => false);
       const now = await values(id, this.rows.map((row) => row.dataset.expr ?? ''));
-      cells.forEach((cell, i) => text(cell, words(now[i])));
+      cells.forEach((cell, i) => { text(cell, words(now[i])); cell.toggleAttribute('data-broken', now[i] === 'broken'); });
       text(progress, settled ? 'done' : 'looked at while it still moves');
     } catch (problem) {
       text(progress, 'not done');
