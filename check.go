@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -50,12 +49,11 @@ func checkCmd(stdout io.Writer) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "check FILE|DIR…", Short: "Validate scenario, quiz and lesson files", Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			sources, err := readSources(args)
+			read, err := readFiles(args)
 			if err != nil {
 				return err
 			}
-			scenarios.CheckNeeds(sources, scenarios.Bundled()...)
-			problems := problemLines(sources)
+			sources, problems := read.scenarios, read.check()
 			for _, line := range problems {
 				fmt.Fprintln(stdout, line)
 			}
@@ -67,13 +65,13 @@ func checkCmd(stdout io.Writer) *cobra.Command {
 			}
 			switch {
 			case len(problems) > 0:
-				return fmt.Errorf("%d problems in %d files", len(problems), len(sources))
+				return fmt.Errorf("%d problems in %d files", len(problems), read.count)
 			case strict && warnings > 0:
-				return fmt.Errorf("%d warnings in %d files", warnings, len(sources))
+				return fmt.Errorf("%d warnings in %d files", warnings, read.count)
 			case warnings > 0:
-				fmt.Fprintf(stdout, "%d files, no problems, %d warnings\n", len(sources), warnings)
+				fmt.Fprintf(stdout, "%d files, no problems, %d warnings\n", read.count, warnings)
 			default:
-				fmt.Fprintf(stdout, "%d files, no problems\n", len(sources))
+				fmt.Fprintf(stdout, "%d files, no problems\n", read.count)
 			}
 			return nil
 		},
@@ -83,33 +81,6 @@ func checkCmd(stdout io.Writer) *cobra.Command {
 	f.BoolVar(&strict, "strict", false, "like --lint, and a warning is an error")
 	f.IntVar(&seeds, "lint-seeds", 20, "lint: other seeds to play each scenario with, 0 to 50")
 	return cmd
-}
-
-// readSources reads files, and every scenario file of folders.
-func readSources(args []string) (sources []*scenarios.Source, err error) {
-	for _, arg := range args {
-		info, err := os.Stat(arg)
-		if err != nil {
-			return nil, usageError{err}
-		}
-		if info.IsDir() {
-			inside, err := scenarios.ReadDir(os.DirFS(arg), ".")
-			if err != nil {
-				return nil, usageError{err}
-			}
-			for _, s := range inside {
-				s.Name = filepath.Join(arg, s.Name)
-			}
-			sources = append(sources, inside...)
-			continue
-		}
-		text, err := os.ReadFile(arg)
-		if err != nil {
-			return nil, usageError{err}
-		}
-		sources = append(sources, scenarios.ReadSource(arg, text))
-	}
-	return sources, nil
 }
 
 // lintSources prints what the linter finds in the files that have no problems,

@@ -25,6 +25,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"eddy/content"
 	"eddy/lab"
 	"eddy/lab/bench"
 	"eddy/lab/fleet"
@@ -562,7 +563,10 @@ func listCmd(stdout io.Writer) *cobra.Command {
 					lines = append(lines, fmt.Sprintf("%-26s %3d questions  %s", q.ID, len(q.Questions), q.Title))
 				}
 			case "lessons":
-				// None are bundled yet.
+				for _, l := range content.Bundled().Lessons {
+					items = append(items, l.Outline())
+					lines = append(lines, fmt.Sprintf("%-26s %3d min  %s", l.ID, l.Minutes, l.Title))
+				}
 			default:
 				return usageError{fmt.Errorf("there are no %q: list takes scenarios, quizzes or lessons", what)}
 			}

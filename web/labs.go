@@ -10,12 +10,14 @@ import (
 	"time"
 
 	"eddy/lab"
+	"eddy/lab/fleet"
 )
 
 const (
 	maxBody     = 256 << 10 // bytes of a request body
 	maxDrain    = 8 << 20   // bytes read and thrown away beyond it
 	maxExpr     = 4096      // bytes of an expression
+	maxExprs    = 40        // expressions of one request
 	evalTimeout = 2 * time.Second
 )
 
@@ -128,30 +130,57 @@ func (s *Server) deleteLab(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// eval answers with the value of ?expr= over the board.
+// eval answers with the value of ?expr= over the board. Where there are several
+// it answers with a list of {"value"} or {"error"}, in their order: "values".
 func (s *Server) eval(w http.ResponseWriter, r *http.Request) error {
 	world, err := s.world(r)
 	if err != nil {
 		return err
 	}
-	expr := r.URL.Query().Get("expr")
-	if expr == "" || len(expr) > maxExpr {
-		return lab.Errorf(lab.Invalid, `expr must be an expression of 1 to %d bytes, like expr=order("A").status`, maxExpr)
+	exprs := r.URL.Query()["expr"]
+	if len(exprs) == 0 {
+		exprs = []string{""}
+	}
+	if len(exprs) > maxExprs {
+		return lab.Errorf(lab.Invalid, "%d expressions at once are too many: at most %d.", len(exprs), maxExprs)
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), evalTimeout)
 	defer cancel()
+	var values []any
+	for _, expr := range exprs {
+		value, err := evalOne(ctx, world, expr)
+		if err != nil && len(exprs) == 1 {
+			return err
+		}
+		if err != nil {
+			values = append(values, map[string]string{"error": lab.AsError(err).Message})
+			continue
+		}
+		values = append(values, map[string]json.RawMessage{"value": value})
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	if len(values) == 1 {
+		writeJSON(w, http.StatusOK, values[0])
+		return nil
+	}
+	writeJSON(w, http.StatusOK, map[string]any{"values": values})
+	return nil
+}
+
+// evalOne is the value of an expression, as JSON.
+func evalOne(ctx context.Context, world fleet.World, expr string) (json.RawMessage, error) {
+	if expr == "" || len(expr) > maxExpr {
+		return nil, lab.Errorf(lab.Invalid, `expr must be an expression of 1 to %d bytes, like expr=order("A").status`, maxExpr)
+	}
 	value, err := world.Eval(ctx, expr)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	answer, err := json.Marshal(map[string]any{"value": value})
+	text, err := json.Marshal(value)
 	if err != nil {
-		return lab.Errorf(lab.Invalid, "The value of this expression cannot be written as JSON: %v", err)
+		return nil, lab.Errorf(lab.Invalid, "The value of this expression cannot be written as JSON: %v", err)
 	}
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store")
-	w.Write(answer) // an error here means that the client is gone
-	return nil
+	return text, nil
 }
 
 // seqParam reads a number of a journal entry from the query.

@@ -23,6 +23,9 @@ func (s *Server) learnPage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	page := view.LearnPage{}
+	if page.Course, err = s.coursePath(r, done); err != nil {
+		return err
+	}
 	all := s.cfg.Scenarios.All()
 	states := map[string]scenarios.Learning{}
 	for _, one := range all {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"time"
 
 	"eddy/lab"
 	"eddy/quiz"
@@ -16,6 +17,7 @@ type mine struct {
 	Scenarios map[string]scenarios.Progress `json:"scenarios"`
 	Finished  map[string]scenarios.Progress `json:"finished"`
 	Attempts  []attemptView                 `json:"attempts"`
+	Lessons   map[string]time.Time          `json:"lessons"` // when they were marked as read
 }
 
 func (s *Server) mine(r *http.Request) (m mine, attempts []quiz.Attempt, err error) {
@@ -28,6 +30,9 @@ func (s *Server) mine(r *http.Request) (m mine, attempts []quiz.Attempt, err err
 		return m, nil, err
 	}
 	if m.Finished, err = s.cfg.Keep.Finished(r.Context(), learner); err != nil {
+		return m, nil, err
+	}
+	if m.Lessons, err = s.cfg.Keep.Lessons(r.Context(), learner); err != nil {
 		return m, nil, err
 	}
 	if attempts, err = s.cfg.Keep.AttemptsOf(r.Context(), learner); err != nil {

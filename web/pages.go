@@ -126,7 +126,7 @@ func (s *Server) drawLab(w http.ResponseWriter, r *http.Request, id, title strin
 		limits = append(limits, view.Limit(l))
 	}
 	page := view.LabPage{
-		ID: id, Title: title, Open: id == openID, Addrs: world.Addrs(), Board: board, Teacher: s.fromTeacher(r), Part: r.URL.Query().Has("part"), Limits: limits,
+		ID: id, Title: title, Open: id == openID, Addrs: world.Addrs(), Board: board, Teacher: s.fromTeacher(r), Part: r.URL.Query().Has("part"), Figure: r.URL.Query().Get("part") == "figure", Limits: limits,
 	}
 	if g := s.guides.in(id); g != nil {
 		if page.Guide, err = json.Marshal(g.view()); err != nil {

@@ -24,6 +24,12 @@ func (s *Server) routes() http.Handler {
 	on("GET /quiz", s.quizzesPage)
 	on("GET /quiz/{id}", s.quizPage)
 	on("GET /learn", s.learnPage)
+	on("GET /learn/{lesson}", s.lessonPage)
+	on("GET /learn/glossary", s.glossaryPage)
+	on("GET /api/lessons", s.lessonList)
+	on("PUT /api/lessons/{lesson}/done", s.lessonDone)
+	on("POST /api/lessons/{lesson}/lab", s.lessonLab)
+	on("POST /api/lessons/{lesson}/compare/{n}/{side}", s.compareLab)
 	on("GET /static/{file...}", s.static)
 
 	on("GET /healthz", s.healthz)

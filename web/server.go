@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sync/singleflight"
 
+	lessons "eddy/content"
 	"eddy/lab"
 	"eddy/lab/code"
 	"eddy/lab/fleet"
@@ -42,6 +43,7 @@ type Config struct {
 	Scenarios  *scenarios.Library // the bundled ones where nil
 	Keep       *keep.Store        // in memory where nil; whoever opened it closes it after Close
 	Quizzes    *quiz.Bank         // the bundled ones where nil
+	Lessons    *lessons.Course    // the bundled ones where nil
 	Trials     []string           // this program as it tries things in virtual time (scenarios/trial); nil: nothing is tried
 	Prover     *scenarios.Prover  // nothing is proven where nil
 }
@@ -93,6 +95,9 @@ func New(cfg Config) (*Server, error) {
 	}
 	if cfg.Quizzes == nil {
 		cfg.Quizzes = quiz.BundledBank()
+	}
+	if cfg.Lessons == nil {
+		cfg.Lessons = lessons.Bundled()
 	}
 	assets, err := indexAssets(cfg.Static)
 	if err != nil {

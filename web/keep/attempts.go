@@ -101,7 +101,7 @@ func (s *Store) attempts(ctx context.Context, query string, args ...any) (all []
 // Forget deletes everything that is kept of a learner.
 func (s *Store) Forget(ctx context.Context, secret string) error {
 	return s.inTx(ctx, func(tx *sql.Tx) error {
-		for _, table := range []string{"progress", "finished", "attempts"} {
+		for _, table := range []string{"progress", "finished", "attempts", "lessons"} {
 			if _, err := tx.ExecContext(ctx, `DELETE FROM `+table+` WHERE learner = ?`, hash(secret)); err != nil {
 				return fmt.Errorf("delete what is kept of a learner: %w", err)
 			}

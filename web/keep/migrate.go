@@ -36,6 +36,12 @@ var migrations = []string{
 	) STRICT, WITHOUT ROWID;
 	CREATE INDEX attempts_learner ON attempts (learner);
 	CREATE INDEX attempts_quiz ON attempts (quiz, class);`,
+	`CREATE TABLE lessons (
+		learner TEXT NOT NULL,              -- hash of the learner's secret
+		lesson  TEXT NOT NULL,
+		done    TEXT NOT NULL,              -- when it was marked as read, RFC 3339
+		PRIMARY KEY (learner, lesson)
+	) STRICT, WITHOUT ROWID;`,
 }
 
 func migrate(ctx context.Context, db *sql.DB) error {

@@ -95,18 +95,24 @@ func Lab(p LabPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			if p.Scenario != "" {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 8, " data-scenario")
+			if p.Figure {
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 8, " data-figure")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 9, ">")
+			if p.Scenario != "" {
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 9, " data-scenario")
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
+			}
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 10, ">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			if p.Part {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 10, "<button type=\"button\" id=\"help-open\" hidden>Help</button>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 11, "<button type=\"button\" id=\"help-open\" hidden>Help</button>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -116,22 +122,22 @@ func Lab(p LabPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 11, "<aside class=\"step\" id=\"side\" tabindex=\"-1\"")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 12, "<aside class=\"step\" id=\"side\" tabindex=\"-1\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			if p.Scenario != "" {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 12, " aria-label=\"Step\"")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 13, " aria-label=\"Step\"")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
 			} else {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 13, " aria-label=\"Orders\"")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, " aria-label=\"Orders\"")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, "><section id=\"held\" aria-label=\"The message that is held\" tabindex=\"-1\" hidden></section><div id=\"panel\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 15, "><section id=\"held\" aria-label=\"The message that is held\" tabindex=\"-1\" hidden></section><div id=\"panel\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -152,7 +158,7 @@ func Lab(p LabPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 15, " <section id=\"story\" aria-label=\"What happened\" hidden></section><section id=\"orders\" aria-label=\"Orders\"></section>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 16, " <section id=\"story\" aria-label=\"What happened\" hidden></section><section id=\"orders\" aria-label=\"Orders\"></section>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -163,7 +169,7 @@ func Lab(p LabPage) templ.Component {
 					}
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 16, "</div><section id=\"inspector\" aria-label=\"Inspector\" tabindex=\"-1\" hidden></section></aside><main class=\"stage\" id=\"stage\" tabindex=\"-1\"><div class=\"lensbar\"><div class=\"lenses\" id=\"lenses\" aria-label=\"Lenses\"><button type=\"button\" id=\"tab-map\" data-lens=\"map\" aria-controls=\"lens-map\"><span class=\"k\">a</span>Map</button> <button type=\"button\" id=\"tab-topics\" data-lens=\"topics\" aria-controls=\"lens-topics\"><span class=\"k\">b</span>Topics</button> <button type=\"button\" id=\"tab-story\" data-lens=\"story\" aria-controls=\"lens-story\"><span class=\"k\">c</span>Story</button> <button type=\"button\" id=\"tab-aggregate\" data-lens=\"aggregate\" aria-controls=\"lens-aggregate\"><span class=\"k\">d</span>Aggregate</button> <button type=\"button\" id=\"tab-read\" data-lens=\"read\" aria-controls=\"lens-read\"><span class=\"k\">e</span><span>Read<span class=\"only-l\">&nbsp;side</span></span></button> <button type=\"button\" id=\"tab-code\" data-lens=\"code\" aria-controls=\"lens-code\"><span class=\"k\">f</span>Code</button></div><span class=\"end\"><button type=\"button\" class=\"btn bare sm\" id=\"again-open\" aria-haspopup=\"dialog\">Again …</button><a class=\"btn bare sm only-l\" id=\"save-run\" href=\"")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 17, "</div><section id=\"inspector\" aria-label=\"Inspector\" tabindex=\"-1\" hidden></section></aside><main class=\"stage\" id=\"stage\" tabindex=\"-1\"><div class=\"lensbar\"><div class=\"lenses\" id=\"lenses\" aria-label=\"Lenses\"><button type=\"button\" id=\"tab-map\" data-lens=\"map\" aria-controls=\"lens-map\"><span class=\"k\">a</span>Map</button> <button type=\"button\" id=\"tab-topics\" data-lens=\"topics\" aria-controls=\"lens-topics\"><span class=\"k\">b</span>Topics</button> <button type=\"button\" id=\"tab-story\" data-lens=\"story\" aria-controls=\"lens-story\"><span class=\"k\">c</span>Story</button> <button type=\"button\" id=\"tab-aggregate\" data-lens=\"aggregate\" aria-controls=\"lens-aggregate\"><span class=\"k\">d</span>Aggregate</button> <button type=\"button\" id=\"tab-read\" data-lens=\"read\" aria-controls=\"lens-read\"><span class=\"k\">e</span><span>Read<span class=\"only-l\">&nbsp;side</span></span></button> <button type=\"button\" id=\"tab-code\" data-lens=\"code\" aria-controls=\"lens-code\"><span class=\"k\">f</span>Code</button></div><span class=\"end\"><button type=\"button\" class=\"btn bare sm\" id=\"again-open\" aria-haspopup=\"dialog\">Again …</button><a class=\"btn bare sm only-l\" id=\"save-run\" href=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -176,17 +182,17 @@ func Lab(p LabPage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 17, "\" download title=\"Save what the journal holds as a file that can be opened again\">Save run</a><button type=\"button\" class=\"btn bare sm\" id=\"table\" aria-pressed=\"false\">Table</button><button type=\"button\" class=\"btn bare sm\" id=\"legend-open\" aria-haspopup=\"dialog\">Legend</button></span></div><p class=\"rerun\" id=\"rerun\" role=\"status\" hidden></p><ul class=\"promises\" id=\"promises\" aria-label=\"What the shop promises\"></ul><div class=\"notices\" id=\"notices\" role=\"group\" aria-label=\"What asks for attention\"></div>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 18, "\" download title=\"Save what the journal holds as a file that can be opened again\">Save run</a><button type=\"button\" class=\"btn bare sm\" id=\"table\" aria-pressed=\"false\">Table</button><button type=\"button\" class=\"btn bare sm\" id=\"legend-open\" aria-haspopup=\"dialog\">Legend</button></span></div><p class=\"rerun\" id=\"rerun\" role=\"status\" hidden></p><ul class=\"promises\" id=\"promises\" aria-label=\"What the shop promises\"></ul><div class=\"notices\" id=\"notices\" role=\"group\" aria-label=\"What asks for attention\"></div>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			if p.Scenario != "" {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 18, "<p class=\"said-before\" id=\"ghost\" hidden></p>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 19, "<p class=\"said-before\" id=\"ghost\" hidden></p>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 19, "<div class=\"lensview\" id=\"lensview\"><section class=\"lens map\" id=\"lens-map\" aria-labelledby=\"tab-map\"></section><section class=\"lens topics\" id=\"lens-topics\" aria-labelledby=\"tab-topics\"></section><section class=\"lens story-lens\" id=\"lens-story\" aria-labelledby=\"tab-story\" hidden></section><section class=\"lens aggregate-lens\" id=\"lens-aggregate\" aria-labelledby=\"tab-aggregate\" hidden></section><section class=\"lens read-lens\" id=\"lens-read\" aria-labelledby=\"tab-read\" hidden></section><section class=\"lens code-lens\" id=\"lens-code\" aria-labelledby=\"tab-code\" hidden></section></div><div class=\"bad\" id=\"bad\" hidden></div><div class=\"acts-bar\" id=\"actions\" tabindex=\"-1\"><button type=\"submit\" form=\"order-form\" class=\"btn go\" id=\"place\" data-act>Place order <span class=\"key\">O</span></button> <button type=\"button\" class=\"btn\" id=\"break\" data-act aria-haspopup=\"dialog\" aria-expanded=\"false\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 20, "<div class=\"lensview\" id=\"lensview\"><section class=\"lens map\" id=\"lens-map\" aria-labelledby=\"tab-map\"></section><section class=\"lens topics\" id=\"lens-topics\" aria-labelledby=\"tab-topics\"></section><section class=\"lens story-lens\" id=\"lens-story\" aria-labelledby=\"tab-story\" hidden></section><section class=\"lens aggregate-lens\" id=\"lens-aggregate\" aria-labelledby=\"tab-aggregate\" hidden></section><section class=\"lens read-lens\" id=\"lens-read\" aria-labelledby=\"tab-read\" hidden></section><section class=\"lens code-lens\" id=\"lens-code\" aria-labelledby=\"tab-code\" hidden></section></div><div class=\"bad\" id=\"bad\" hidden></div><div class=\"acts-bar\" id=\"actions\" tabindex=\"-1\"><button type=\"submit\" form=\"order-form\" class=\"btn go\" id=\"place\" data-act>Place order <span class=\"key\">O</span></button> <button type=\"button\" class=\"btn\" id=\"break\" data-act aria-haspopup=\"dialog\" aria-expanded=\"false\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -194,32 +200,32 @@ func Lab(p LabPage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 20, "Break something <span class=\"key\">F</span></button><p class=\"readonly\" id=\"readonly\" hidden>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 21, "Break something <span class=\"key\">F</span></button><p class=\"readonly\" id=\"readonly\" hidden>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			if p.Run {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 21, "Read-only: a run from a file.")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 22, "Read-only: a run from a file.")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
 			} else {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 22, "Read-only: the past.")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 23, "Read-only: the past.")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 23, "</p>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 24, "</p>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			if p.Scenario != "" {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 24, "<p class=\"gate\" id=\"gate\" hidden></p>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 25, "<p class=\"gate\" id=\"gate\" hidden></p>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 25, "<p class=\"said\" id=\"said\" role=\"status\" hidden></p><div class=\"grow\" id=\"faults\"></div><div class=\"fol\" id=\"following\"></div></div></main><footer class=\"time\" aria-label=\"Time\"><div class=\"transport\" id=\"pastbar\" role=\"group\" aria-label=\"The moment that is shown\" hidden></div><div class=\"transport\" id=\"transport\"><button type=\"button\" class=\"btn\" id=\"run\" data-act aria-keyshortcuts=\"k\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 26, "<p class=\"said\" id=\"said\" role=\"status\" hidden></p><div class=\"grow\" id=\"faults\"></div><div class=\"fol\" id=\"following\"></div></div></main><footer class=\"time\" aria-label=\"Time\"><div class=\"transport\" id=\"pastbar\" role=\"group\" aria-label=\"The moment that is shown\" hidden></div><div class=\"transport\" id=\"transport\"><button type=\"button\" class=\"btn\" id=\"run\" data-act aria-keyshortcuts=\"k\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -227,7 +233,7 @@ func Lab(p LabPage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 26, "<span>Freeze</span></button> <button type=\"button\" class=\"tb only-l\" id=\"look-back\" aria-keyshortcuts=\",\" aria-label=\"Look back: one entry\" title=\"Look back: one entry\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 27, "<span>Freeze</span></button> <button type=\"button\" class=\"tb only-l\" id=\"look-back\" aria-keyshortcuts=\",\" aria-label=\"Look back: one entry\" title=\"Look back: one entry\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -235,7 +241,7 @@ func Lab(p LabPage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 27, "<span class=\"only-l\">Look back</span></button> <button type=\"button\" class=\"tb\" id=\"step\" data-act aria-keyshortcuts=\".\" aria-label=\"Step: handle one message\" title=\"Step: handle one message\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 28, "<span class=\"only-l\">Look back</span></button> <button type=\"button\" class=\"tb\" id=\"step\" data-act aria-keyshortcuts=\".\" aria-label=\"Step: handle one message\" title=\"Step: handle one message\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -243,12 +249,12 @@ func Lab(p LabPage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 28, "<span class=\"only-l\">Step</span></button> <span class=\"state\"><span id=\"state\"></span><span class=\"clock\" id=\"clock\">00:00.0</span><span class=\"mut only-l\" id=\"moment\"></span></span> <span class=\"speeds\" id=\"speeds\" role=\"group\" aria-label=\"Speed\"></span></div><div class=\"lanes\" id=\"lanes\"></div></footer><p class=\"vh\" id=\"status\" role=\"status\" aria-live=\"polite\"></p></div><div class=\"banner\" id=\"banner\" role=\"alert\" hidden></div><div class=\"palette\" id=\"palette\" popover=\"auto\" role=\"dialog\" aria-label=\"Break something\"></div><dialog class=\"sheetdialog\" id=\"legend\" aria-label=\"Legend\"></dialog> <dialog class=\"sheetdialog\" id=\"again\" aria-label=\"Do it again\"></dialog> <dialog class=\"sheetdialog\" id=\"help\" aria-label=\"Keyboard help\"></dialog><template id=\"limits\"><dl class=\"limits\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 29, "<span class=\"only-l\">Step</span></button> <span class=\"state\"><span id=\"state\"></span><span class=\"clock\" id=\"clock\">00:00.0</span><span class=\"mut only-l\" id=\"moment\"></span></span> <span class=\"speeds\" id=\"speeds\" role=\"group\" aria-label=\"Speed\"></span></div><div class=\"lanes\" id=\"lanes\"></div></footer><p class=\"vh\" id=\"status\" role=\"status\" aria-live=\"polite\"></p></div><div class=\"banner\" id=\"banner\" role=\"alert\" hidden></div><div class=\"palette\" id=\"palette\" popover=\"auto\" role=\"dialog\" aria-label=\"Break something\"></div><dialog class=\"sheetdialog\" id=\"legend\" aria-label=\"Legend\"></dialog> <dialog class=\"sheetdialog\" id=\"again\" aria-label=\"Do it again\"></dialog> <dialog class=\"sheetdialog\" id=\"help\" aria-label=\"Keyboard help\"></dialog><template id=\"limits\"><dl class=\"limits\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			for _, l := range p.Limits {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 29, "<dt>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 30, "<dt>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -261,7 +267,7 @@ func Lab(p LabPage) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 30, "</dt><dd>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 31, "</dt><dd>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -274,12 +280,12 @@ func Lab(p LabPage) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 31, "</dd>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 32, "</dd>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 32, "</dl></template><noscript><p class=\"noscript\">The lab draws itself with JavaScript, which is switched off here.</p></noscript>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 33, "</dl></template><noscript><p class=\"noscript\">The lab draws itself with JavaScript, which is switched off here.</p></noscript>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -289,7 +295,7 @@ func Lab(p LabPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 33, " ")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 34, " ")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -299,13 +305,13 @@ func Lab(p LabPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 34, " <script type=\"module\" src=\"/static/lab/main.js\"></script>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 35, " <script type=\"module\" src=\"/static/lab/main.js\"></script>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = layout(p.Title+" · Eddy", "lab/story.css", "lab/aggregate.css", "lab/read.css", "lab/code.css", "lab/guide.css", "lab/keep.css").Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = layout(p.Title+" · Eddy", "lab/story.css", "lab/aggregate.css", "lab/read.css", "lab/code.css", "lab/guide.css", "lab/keep.css", "lab/figure.css").Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -336,7 +342,7 @@ func stepPanel(p LabPage) templ.Component {
 			templ_7745c5c3_Var8 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 35, "<button type=\"button\" class=\"grab only-s\" id=\"sheet-grab\" aria-controls=\"guide\" aria-expanded=\"false\"><span class=\"vh\">Show the whole step</span></button><section id=\"guide\" aria-label=\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 36, "<button type=\"button\" class=\"grab only-s\" id=\"sheet-grab\" aria-controls=\"guide\" aria-expanded=\"false\"><span class=\"vh\">Show the whole step</span></button><section id=\"guide\" aria-label=\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -349,7 +355,7 @@ func stepPanel(p LabPage) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 36, "\" data-scenario=\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 37, "\" data-scenario=\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -362,7 +368,7 @@ func stepPanel(p LabPage) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 37, "\"></section><details class=\"orderbox\" id=\"orderbox\"><summary>Orders, and the order form</summary>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 38, "\"></section><details class=\"orderbox\" id=\"orderbox\"><summary>Orders, and the order form</summary>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -370,7 +376,7 @@ func stepPanel(p LabPage) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 38, "<section id=\"story\" aria-label=\"What happened\" hidden></section><section id=\"orders\" aria-label=\"Orders\"></section></details><div class=\"stepfoot\" id=\"stepfoot\"></div>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 39, "<section id=\"story\" aria-label=\"What happened\" hidden></section><section id=\"orders\" aria-label=\"Orders\"></section></details><div class=\"stepfoot\" id=\"stepfoot\"></div>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -399,7 +405,7 @@ func orderForm(p LabPage) templ.Component {
 			templ_7745c5c3_Var11 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 39, "<section class=\"next\" aria-labelledby=\"next-title\"><h1 id=\"next-title\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 40, "<section class=\"next\" aria-labelledby=\"next-title\"><h1 id=\"next-title\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -412,17 +418,17 @@ func orderForm(p LabPage) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 40, "</h1>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 41, "</h1>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
 		if p.Open {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 41, "<p class=\"mut\">Any Kafka client may join in: ")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 42, "<p class=\"mut\">Any Kafka client may join in: ")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			for _, a := range p.Addrs {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 42, "<code class=\"addr\">")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 43, "<code class=\"addr\">")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -435,17 +441,17 @@ func orderForm(p LabPage) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 43, "</code>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 44, "</code>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 44, "</p>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 45, "</p>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 45, "<form id=\"order-form\" autocomplete=\"off\"><label><span>Who</span><select name=\"user\"></select></label> <label class=\"qty\"><span>buys</span><input name=\"qty\" type=\"number\" min=\"1\" max=\"99\" value=\"1\" required aria-label=\"buys so many pieces\"></label> <label><span>of</span><select name=\"sku\" aria-label=\"of which product\"></select></label> <label><span>pays</span><select name=\"method\" aria-label=\"pays by\"><option value=\"card\">card</option><option value=\"declined-card\">declined card</option></select></label></form></section>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 46, "<form id=\"order-form\" autocomplete=\"off\"><label><span>Who</span><select name=\"user\"></select></label> <label class=\"qty\"><span>buys</span><input name=\"qty\" type=\"number\" min=\"1\" max=\"99\" value=\"1\" required aria-label=\"buys so many pieces\"></label> <label><span>of</span><select name=\"sku\" aria-label=\"of which product\"></select></label> <label><span>pays</span><select name=\"method\" aria-label=\"pays by\"><option value=\"card\">card</option><option value=\"declined-card\">declined card</option></select></label></form></section>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -475,7 +481,7 @@ func firstSteps() templ.Component {
 			templ_7745c5c3_Var14 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 46, "<section class=\"first\" id=\"first\" aria-labelledby=\"first-title\" hidden><h2 class=\"sc\" id=\"first-title\">Things to try</h2><ol><li><b>Place order</b><span>Its letter travels: a service reads one record and writes the next.</span></li><li><b>Break something</b><span>Crash Payment after the work, then order again.</span></li><li><b>Why?</b><span>Ask it of whatever is red or waits, then repair.</span></li><li><b>Freeze</b><span>Then step: one message is handled at a time.</span></li><li><b>Look back</b><span>Drag the line of time: each figure shows that moment.</span></li></ol></section>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 47, "<section class=\"first\" id=\"first\" aria-labelledby=\"first-title\" hidden><h2 class=\"sc\" id=\"first-title\">Things to try</h2><ol><li><b>Place order</b><span>Its letter travels: a service reads one record and writes the next.</span></li><li><b>Break something</b><span>Crash Payment after the work, then order again.</span></li><li><b>Why?</b><span>Ask it of whatever is red or waits, then repair.</span></li><li><b>Freeze</b><span>Then step: one message is handled at a time.</span></li><li><b>Look back</b><span>Drag the line of time: each figure shows that moment.</span></li></ol></section>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -505,7 +511,7 @@ func runNote(p LabPage) templ.Component {
 			templ_7745c5c3_Var15 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 47, "<section class=\"next\" aria-labelledby=\"next-title\"><h1 id=\"next-title\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 48, "<section class=\"next\" aria-labelledby=\"next-title\"><h1 id=\"next-title\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -518,7 +524,7 @@ func runNote(p LabPage) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 48, "</h1><p class=\"mut\">Opened from a file: it can be looked at from its first entry to its last, and not changed.</p></section>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 49, "</h1><p class=\"mut\">Opened from a file: it can be looked at from its first entry to its last, and not changed.</p></section>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

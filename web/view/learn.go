@@ -10,6 +10,7 @@ type LearnPage struct {
 	Width   int    // of the drawing, px
 	Height  int
 	First   int // which lesson to go on with, −1 where all are done
+	Course  CoursePath
 }
 
 // Lesson is one scenario on the way.

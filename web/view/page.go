@@ -33,6 +33,7 @@ type LabPage struct {
 	Scenario string
 	Guide    json.RawMessage
 	Part     bool // the page stands in a frame of another: no bar
+	Figure   bool // and is one figure of it: nothing but the lens
 }
 
 // Limit is one thing that the simulation leaves out.

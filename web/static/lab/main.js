@@ -65,7 +65,13 @@ const voice = new Voice(el('status'), app);
 const guideView = document.getElementById('guide-view');
 const guide = guideView ? new Guide(app, { root: el('guide'), foot: el('stepfoot'), ghost: el('ghost'), gate: el('gate'), dialog: /** @type {HTMLDialogElement} */ (el('again')), view: JSON.parse(guideView.textContent || ''), lenses, palette }) : null;
 
+// A page that shows the lab as its figure names an order to follow, by its handle.
+const wanted = new URLSearchParams(location.search).get('follow');
+let wantedIs = '';
+
 store.subscribe((board, news) => {
+  const named = wanted && !app.past() ? Object.values(board.orders).findLast((order) => order.handle === wanted) : undefined;
+  if (named && named.id !== wantedIs) { wantedIs = named.id; app.follow.add(board, named.id, true); }
   if (!app.past()) app.follow.refresh(board);
   motion.see(board, news);
   voice.hear(news);
