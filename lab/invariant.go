@@ -13,6 +13,9 @@ var invariantIDs = []string{
 	"nothing-lost", "per-key-order", "per-user-order", "read-model-agrees",
 }
 
+// InvariantIDs lists the invariants, in the order in which a board shows them.
+func InvariantIDs() []string { return slices.Clone(invariantIDs) }
+
 // promise says in words what an invariant that holds means.
 var promise = map[string]string{
 	"no-double-charge":  "no order was charged more than once",
