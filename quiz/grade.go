@@ -261,6 +261,13 @@ func (q *Question) gradePredict(ctx context.Context, v Variant, answer json.RawM
 	if err := json.Unmarshal(answer, &given); err != nil {
 		return 0, "", unreadable("a number, text, true or false is wanted")
 	}
+	if i, chosen := given.(float64); chosen && len(q.Options) > 0 {
+		o, err := q.option(int(i))
+		if err != nil {
+			return 0, "", err
+		}
+		given = v.Fill(o.Text)
+	}
 	if SameValue(given, is) {
 		return 1, q.Explain, nil
 	}

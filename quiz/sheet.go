@@ -152,11 +152,7 @@ func (k Key) InFile(q *Question, try int, answer json.RawMessage) (json.RawMessa
 		if len(q.Options) == 0 {
 			break
 		}
-		i, err := k.chosenIndex(q, try, answer)
-		if err != nil {
-			return nil, err
-		}
-		return json.Marshal(k.Variant(q, try).Fill(q.Options[i].Text))
+		return k.chosen(q, try, answer)
 	case Multiple:
 		var ids []string
 		if err := json.Unmarshal(answer, &ids); err != nil {

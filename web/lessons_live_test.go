@@ -3,6 +3,7 @@ package web
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -40,11 +41,15 @@ func read(t *testing.T, settings lab.Settings, given scenarios.Settings, moves s
 }
 
 // press does what a button does. A move that is refused is a mistake of the
-// lesson: it is offered to every reader.
+// lesson, because it is offered to every reader, unless it says what version it
+// saw: then a refusal is what the lesson shows.
 func (r *figureReader) press(where string, moves scenarios.Actions) {
 	r.t.Helper()
 	for _, m := range moves {
 		_, err := r.world.Do(r.t.Context(), m.Action)
+		if raw, _ := json.Marshal(m.Action); err != nil && strings.Contains(string(raw), "if_version") && lab.AsError(err).Code == lab.Conflict {
+			continue
+		}
 		require.NoError(r.t, err, "%s: %s", where, m.Name)
 	}
 }

@@ -167,8 +167,8 @@ func TestExitCodesAndWordsOfTheCommandLine(t *testing.T) {
 		{[]string{"version"}, 0, "franz-go"},
 		{[]string{"fly"}, 2, "fly"},
 		{[]string{"--speed", "9"}, 2, "speed"},
-		{[]string{"play", "nowhere"}, 2, "not yet"},
-		{[]string{"check", "nowhere"}, 2, "not yet"},
+		{[]string{"play", "nowhere"}, 2, "neither a bundled scenario"},
+		{[]string{"check", "nowhere"}, 2, "no such file"},
 		{[]string{"--addr", "nonsense"}, 2, "nonsense"},
 	} {
 		out, err := exec.Command(binary, c.args...).CombinedOutput()

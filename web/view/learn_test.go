@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-func way(needs ...[]string) LearnPage {
+func laid(needs ...[]string) LearnPage {
 	p := LearnPage{}
 	for i, list := range needs {
 		p.Lessons = append(p.Lessons, Lesson{ID: string(rune('a' + i)), State: "new", Needs: list})
@@ -18,7 +18,7 @@ func way(needs ...[]string) LearnPage {
 // Every scenario stands to the right of what it needs, no two stand in one
 // place, and no line crosses a card.
 func TestTheWayIsLaidOutByNeeds(t *testing.T) {
-	p := way(nil, []string{"a"}, []string{"a"}, []string{"b"}, []string{"b"}, []string{"c"}, []string{"e", "a"}, nil, []string{"g"}, []string{"i"}, []string{"j"})
+	p := laid(nil, []string{"a"}, []string{"a"}, []string{"b"}, []string{"b"}, []string{"c"}, []string{"e", "a"}, nil, []string{"g"}, []string{"i"}, []string{"j"})
 	p.Lay()
 	at, taken := map[string]Lesson{}, map[string]string{}
 	for _, l := range p.Lessons {
@@ -39,7 +39,7 @@ func TestTheWayIsLaidOutByNeeds(t *testing.T) {
 
 func TestWhereToGoOn(t *testing.T) {
 	ready := func(l Lesson) bool { return len(l.Before) == 0 }
-	p := way(nil, nil, nil)
+	p := laid(nil, nil, nil)
 	p.Lessons[0].State, p.Lessons[1].Before = "done", []string{"A"}
 	p.Suggest(ready)
 	assert.Equal(t, 2, p.First, "the first that is ready")
