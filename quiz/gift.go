@@ -33,12 +33,24 @@ func (q *Quiz) GIFT() (text string, lost []Lost) {
 		if question.Points > 0 && question.Points != 1 {
 			lose(fmt.Sprintf("its %g points: GIFT has none, set them after the import", question.Points))
 		}
-		if question.Explain != "" {
-			body += "####" + giftText(question.Explain)
+		if about := question.aboutGIFT(); about != "" {
+			body += "####" + giftText(about)
 		}
 		fmt.Fprintf(&b, "\n::%s::[markdown]%s {%s}\n", giftText(question.ID), giftText(question.Ask), body)
 	}
 	return b.String(), lost
+}
+
+// aboutGIFT is the feedback of a question: why, and of an essay what it should
+// say.
+func (q *Question) aboutGIFT() string {
+	var ideas []string
+	if q.Kind == Text {
+		for _, i := range q.Accept {
+			ideas = append(ideas, "- "+i.Idea)
+		}
+	}
+	return strings.TrimSpace(strings.Join(ideas, "\n") + "\n\n" + q.Explain)
 }
 
 func (q *Question) gift(lose func(string)) (body string, ok bool) {

@@ -190,3 +190,37 @@ func TestMyData(t *testing.T) {
 	assert.NotContains(t, st.ask("GET", "/api/me", "", me).Body.String(), begun["id"])
 	st.json("GET", "/api/attempts/"+begun["id"].(string), "", http.StatusNotFound)
 }
+
+func TestAQuizGoesToOtherProgramsAndBack(t *testing.T) {
+	st := quizSite(t)
+	teacher := header("Authorization", "Bearer the-key")
+	for _, path := range []string{"/api/quizzes/secretive/export?format=gift", "/teach/quiz/secretive"} {
+		assert.Equal(t, http.StatusForbidden, st.ask("GET", path, "").Code, path)
+	}
+	assert.Equal(t, http.StatusForbidden, st.ask("POST", "/api/quizzes/import?format=gift&id=x", "a {=b ~c#d}").Code)
+	gift := st.ask("GET", "/api/quizzes/secretive/export?format=gift", "", teacher)
+	require.Equal(t, http.StatusOK, gift.Code, gift.Body)
+	lost := st.ask("GET", "/api/quizzes/secretive/export?format=gift&lost", "", teacher)
+	assert.Contains(t, lost.Body.String(), `"question":"lab"`)
+	back := st.ask("POST", "/api/quizzes/import?format=gift&id=back&title=Back", gift.Body.String(), teacher)
+	require.Equal(t, http.StatusOK, back.Code, back.Body)
+	assert.Contains(t, back.Body.String(), `"questions":5`)
+	for _, bad := range []string{"format=gift&id=No+Id", "format=word&id=x", "format=qti&id=x"} {
+		w := st.ask("POST", "/api/quizzes/import?"+bad, "x {=a ~b#c}", teacher)
+		assert.Equal(t, http.StatusBadRequest, w.Code, bad)
+	}
+}
+
+func TestTheTeachersDoor(t *testing.T) {
+	st := quizSite(t)
+	form := header("Content-Type", "application/x-www-form-urlencoded")
+	assert.NotContains(t, st.ask("GET", "/teach", "").Body.String(), "gradebook.csv")
+	w := st.ask("POST", "/teach", "key=guess", form)
+	assert.Equal(t, http.StatusForbidden, w.Code)
+	assert.Contains(t, w.Body.String(), "That is not the key")
+	w = st.ask("POST", "/teach", "key=the-key", form)
+	require.Equal(t, http.StatusSeeOther, w.Code, w.Body)
+	cookie := header("Cookie", w.Result().Cookies()[0].Name+"="+w.Result().Cookies()[0].Value)
+	assert.Contains(t, st.ask("GET", "/teach", "", cookie).Body.String(), "/api/quizzes/secretive/gradebook.csv?layout=canvas")
+	assert.Contains(t, st.ask("GET", "/teach/quiz/secretive", "", cookie).Body.String(), "Nobody has a graded result yet")
+}

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"eddy/lab"
 	"eddy/quiz"
+	"eddy/web/view"
 )
 
 // taught finds a quiz and everybody's attempts at it, for a teacher.
@@ -59,3 +61,73 @@ func (s *Server) quizGradebook(w http.ResponseWriter, r *http.Request) error {
 	w.Write(table.Bytes()) // an error here means that the client is gone
 	return nil
 }
+
+// teachPage is the teacher's door. Who comes with the key in the address is
+// sent on without it, with a cookie that stands for it.
+func (s *Server) teachPage(w http.ResponseWriter, r *http.Request) error {
+	page := view.TeachPage{Teacher: s.fromTeacher(r)}
+	if page.Teacher {
+		for _, q := range s.quizzes.All() {
+			attempts, err := s.cfg.Keep.AttemptsAt(r.Context(), q.ID)
+			if err != nil {
+				return err
+			}
+			one := view.TaughtQuiz{ID: q.ID, Title: q.Title, Questions: len(q.Questions), Graded: len(quiz.Gradebook(attempts))}
+			page.Quizzes = append(page.Quizzes, one)
+		}
+		for _, b := range s.quizzes.Broken() {
+			page.Broken = append(page.Broken, fmt.Sprintf("%s:%d: %s", b.Name, b.Problems[0].Line, b.Problems[0].Message))
+		}
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	s.render(w, r, http.StatusOK, view.Teach(page))
+	return nil
+}
+
+// teachEnter takes the teacher key from the form of the page.
+func (s *Server) teachEnter(w http.ResponseWriter, r *http.Request) error {
+	if err := s.allowActions(r, keyTry); err != nil {
+		return err
+	}
+	if !s.isTeacherKey(strings.TrimSpace(r.FormValue("key"))) {
+		w.Header().Set("Cache-Control", "no-store")
+		s.render(w, r, http.StatusForbidden, view.Teach(view.TeachPage{Wrong: true}))
+		return nil
+	}
+	s.setCookie(w, r, teacherCookie, s.teacherToken())
+	http.Redirect(w, r, "/teach", http.StatusSeeOther)
+	return nil
+}
+
+// keyTry is what a try of the key costs of a caller's actions: guessing is slow.
+const keyTry = 50
+
+// resultsPage shows what the attempts at a quiz say.
+func (s *Server) resultsPage(w http.ResponseWriter, r *http.Request) error {
+	q, attempts, err := s.taught(r)
+	if err != nil {
+		return err
+	}
+	page := view.ResultsPage{ID: q.ID, Title: q.Title}
+	for _, row := range quiz.Gradebook(attempts) {
+		page.Rows = append(page.Rows, view.ResultRow{Learner: row.Learner, Score: fmt.Sprintf("%g of %g", row.Score, row.Max), Percent: row.Percent, Passed: row.Passed})
+	}
+	for _, item := range quiz.Analyse(q, attempts) {
+		one := view.ResultItem{ID: item.ID, Kind: string(item.Kind), Ask: item.Ask, Answered: item.Answered, Difficulty: item.Difficulty, SureAndWrong: item.SureAndWrong, Tells: "cannot be told yet"}
+		if d := item.Discrimination; d != nil {
+			one.Tells = fmt.Sprintf("%.2f", *d)
+			one.Weak = *d < weakItem
+		}
+		if len(item.Wrong) > 0 {
+			one.Wrong, one.WrongCount = item.Wrong[0].Text, item.Wrong[0].Count
+		}
+		page.Items = append(page.Items, one)
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	s.render(w, r, http.StatusOK, view.Results(page))
+	return nil
+}
+
+// weakItem is the correlation below which a question does not tell who knows
+// from who does not.
+const weakItem = 0.2
