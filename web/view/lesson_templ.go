@@ -1484,7 +1484,7 @@ func checklist(p LessonPart) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 148, "<label class=\"note\"><span>Note</span><textarea rows=\"1\" maxlength=\"500\" data-note placeholder=\"how it is in your system\"></textarea></label></fieldset></li>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 148, "<label class=\"own\"><span>Note</span><textarea rows=\"1\" maxlength=\"500\" data-note placeholder=\"how it is in your system\"></textarea></label></fieldset></li>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
