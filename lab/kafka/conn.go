@@ -55,6 +55,8 @@ type conn struct {
 	whole bool   // head is to hold all of it
 	asked call   // what the newest whole frame asks for
 
+	pace pace // of the answers; only Write touches it
+
 	mu      sync.Mutex
 	moved   sync.Cond // with mu: a response was written, or the connection closed
 	closed  bool
@@ -199,7 +201,7 @@ func (c *conn) Write(p []byte) (int, error) {
 		return 0, net.ErrClosed
 	}
 	if !c.probing.Load() {
-		c.machine.linger(c.gone, c.wire.latency())
+		c.machine.linger(c.gone, c.pace.answer(c.wire.latency()))
 	}
 	out := p
 	if noted && call.edited {

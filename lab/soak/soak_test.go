@@ -57,6 +57,20 @@ func TestWhatNeverSettlesIsFound(t *testing.T) {
 	})
 }
 
+// A rebuild that takes long is answered late, and nothing is wrong with it.
+func TestARebuildMayTakeAsLongAsItsRecords(t *testing.T) {
+	p := Plan{Length: 2 * time.Minute, Labs: []json.RawMessage{[]byte(`{}`)}, Moves: []Move{
+		{At: 0, Action: json.RawMessage(`{"burst":{"orders":20,"rate":50}}`)},
+		{At: time.Minute, Action: json.RawMessage(`{"slow":{"service":"projector","by":"30s"}}`)},
+		{At: time.Minute, Action: json.RawMessage(`{"rebuild":{"projection":"orders"}}`)},
+	}}
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		require.NoError(t, Play(t.Context(), p))
+		assert.Greater(t, time.Since(began), time.Minute+answerWithin)
+	})
+}
+
 func TestShrinkKeepsWhatFails(t *testing.T) {
 	p := NewPlan(3, 5*time.Minute)
 	crash := func(m Move) bool { return strings.Contains(string(m.Action), "crash") }
