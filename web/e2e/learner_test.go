@@ -25,7 +25,7 @@ type learner struct {
 }
 
 // learned are the scenarios that are walked from the learner's door to the end.
-var learned = []string{"first-order"}
+var learned = []string{"first-order", "partition-keys", "double-charge"}
 
 func bundled(t *testing.T, id string) *scenarios.Scenario {
 	t.Helper()
