@@ -625,8 +625,9 @@ func gradeCmd(stdout io.Writer) *cobra.Command {
 				return usageError{fmt.Errorf("%s: %w", args[1], err)}
 			}
 			results := []quiz.Result{}
+			judge := quiz.Remembering(quiz.Labs{Scenario: scenarios.SettingsOf})
 			for _, a := range answers {
-				r, err := q.Grade(cmd.Context(), a, quiz.Labs{Scenario: scenarios.SettingsOf})
+				r, err := q.Grade(cmd.Context(), a, judge)
 				if err != nil {
 					return usageError{fmt.Errorf("%s: %w", args[1], err)}
 				}

@@ -338,23 +338,3 @@ func (d *Desk) mark(ctx context.Context, q *Question, v Variant, inFile json.Raw
 // judge is the desk's judge, with values of predict questions remembered: they
 // are the same for everybody who has the variant.
 func (d *Desk) judge() Judge { return remembering{d.Judge, &d.values} }
-
-type remembering struct {
-	Judge
-	values *sync.Map
-}
-
-func (r remembering) Value(ctx context.Context, q *Question, v Variant) (any, error) {
-	key, err := json.Marshal([]any{q.ID, q.Lab, q.Lab.Do.raw, q.Lab.Lab.raw, v})
-	if err != nil {
-		return nil, fmt.Errorf("name a variant: %w", err)
-	}
-	if value, ok := r.values.Load(string(key)); ok {
-		return value, nil
-	}
-	value, err := r.Judge.Value(ctx, q, v)
-	if err == nil {
-		r.values.Store(string(key), value)
-	}
-	return value, err
-}

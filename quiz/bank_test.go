@@ -152,6 +152,9 @@ var shown = map[string]map[string]any{
 }
 
 func TestPredictQuestionsShowWhatTheySay(t *testing.T) {
+	if testing.Short() {
+		t.Skip("plays a hundred labs")
+	}
 	var there []string
 	everyQuestion(func(name string, q *quiz.Question) {
 		if q.Kind == quiz.Predict {
@@ -291,6 +294,9 @@ var played = map[string]struct{ right, wrong []string }{
 }
 
 func TestLabQuestionsAreJudgedByTheirEffect(t *testing.T) {
+	if testing.Short() {
+		t.Skip("plays a hundred labs")
+	}
 	var there []string
 	everyQuestion(func(name string, q *quiz.Question) {
 		if q.Kind == quiz.Lab {

@@ -144,7 +144,7 @@ func TestLintLeavesAloneWhatIsFine(t *testing.T) {
 // there is chance in it. The other plays are TestEveryScenarioIsProven's.
 func TestTheLibraryHasNothingToFind(t *testing.T) {
 	prover := newProver()
-	for _, s := range scenarios.Bundled() {
+	for _, s := range library() {
 		t.Run(s.ID, func(t *testing.T) {
 			t.Parallel()
 			assert.Empty(t, scenarios.Lint(s))

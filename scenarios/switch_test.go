@@ -25,7 +25,7 @@ var unpaced = map[string]bool{"broker-down": true}
 // A switch is the one setting that turns the outcome: the step's solution, done
 // again in a twin that is set like that, does not lead to where it led.
 func TestEverySwitchTurnsItsOutcome(t *testing.T) {
-	for _, s := range scenarios.Bundled() {
+	for _, s := range library() {
 		for i := range s.Steps {
 			name := s.ID + "/" + s.Steps[i].ID
 			if s.Steps[i].Switch == nil || onTheWall[s.ID] != "" || unpaced[s.ID] {

@@ -185,6 +185,14 @@ func (s *Server) showAttempt(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	// Whoever submitted when the program was killed, or went away while a lab
+	// was judging, has no result yet.
+	if !a.Submitted.IsZero() && a.Result == nil {
+		http.NewResponseController(w).SetWriteDeadline(time.Now().Add(actionTimeout))
+		if a, err = s.desk.Submit(r.Context(), a.ID, a.Class == ""); err != nil {
+			return err
+		}
+	}
 	return s.writeAttempt(w, a)
 }
 

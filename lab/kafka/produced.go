@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"bytes"
 	"encoding/binary"
 
 	"github.com/twmb/franz-go/pkg/kbin"
@@ -85,7 +86,7 @@ func (c *conn) unstored() (all []Unstored) {
 	if !c.whole {
 		return nil
 	}
-	request, client := readProduce(c.head)
+	request, client := readProduce(bytes.Clone(c.head)) // records outlive the frame, whose memory is used again
 	if request == nil || request.Acks != 0 {
 		return nil
 	}

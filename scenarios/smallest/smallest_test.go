@@ -50,6 +50,9 @@ func search(t *testing.T, settings, invariant string, tries int) smallest.Answer
 // Why a pattern is needed: without it few actions break a promise, with it none
 // of the same tries does.
 func TestWithoutThePatternFewActionsBreakAPromise(t *testing.T) {
+	if testing.Short() {
+		t.Skip("plays hundreds of labs")
+	}
 	for _, c := range []struct {
 		settings, invariant string
 		by                  []string // actions of which one is found
@@ -91,6 +94,9 @@ func TestWithoutThePatternFewActionsBreakAPromise(t *testing.T) {
 }
 
 func TestWithThePatternsNothingBreaksThePromise(t *testing.T) {
+	if testing.Short() {
+		t.Skip("plays hundreds of labs")
+	}
 	a := search(t, `{}`, "no-double-charge", 40)
 	assert.False(t, a.Found, a.Words)
 	assert.Equal(t, 40, a.Tries)

@@ -162,10 +162,10 @@ func TestAGoalThatDoesNotStandIsNotSuggested(t *testing.T) {
 	}
 	require.True(t, has(1, `order("A").status == "COMPLETED"`), "before it is tried: %v", record.Steps[1].Goals)
 	require.NoError(t, record.Rehearse(t.Context(), pool))
-	require.Len(t, record.Steps, 2)
-	assert.False(t, has(1, `order("A").status == "COMPLETED"`), "it comes true without the second step")
+	last := len(record.Steps) - 1 // a first step that is left without a goal has become a part of the second
+	assert.False(t, has(last, `order("A").status == "COMPLETED"`), "it comes true without the second step")
 	assert.False(t, has(0, `order("A").status == "CREATED"`), "it does not stay")
-	assert.True(t, has(1, `service("notification").instances == 2`))
+	assert.True(t, has(last, `service("notification").instances == 2`))
 
 	record, err = byHand(t, `{}`, `{"note":{"text":"one"}}`, `{"burst":{"orders":30,"rate":1}}`, "3s", `{"note":{"text":"two"}}`, `{"scale":{"service":"notification","instances":2}}`, "40s")
 	require.NoError(t, err)

@@ -21,11 +21,13 @@ func (s *Store) CreateAttempt(ctx context.Context, a quiz.Attempt) error {
 	if err != nil {
 		return fmt.Errorf("write an attempt at %s: %w", a.Quiz, err)
 	}
-	if _, err := s.db.ExecContext(ctx, `INSERT INTO attempts (id, learner, quiz, class, attempt) VALUES (?, ?, ?, ?, ?)`,
-		a.ID, a.Learner, a.Quiz, a.Class, string(raw)); err != nil {
-		return fmt.Errorf("keep an attempt at %s: %w", a.Quiz, err)
-	}
-	return nil
+	return s.together(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO attempts (id, learner, quiz, class, attempt) VALUES (?, ?, ?, ?, ?)`,
+			a.ID, a.Learner, a.Quiz, a.Class, string(raw)); err != nil {
+			return fmt.Errorf("keep an attempt at %s: %w", a.Quiz, err)
+		}
+		return nil
+	})
 }
 
 // Attempt implements quiz.Store.
@@ -49,7 +51,7 @@ func readAttempt(row *sql.Row, id string) (a quiz.Attempt, err error) {
 
 // ChangeAttempt implements quiz.Store.
 func (s *Store) ChangeAttempt(ctx context.Context, id string, change func(*quiz.Attempt) error) (a quiz.Attempt, err error) {
-	err = s.inTx(ctx, func(tx *sql.Tx) error {
+	err = s.together(ctx, func(ctx context.Context, tx *sql.Tx) (err error) {
 		if a, err = readAttempt(tx.QueryRowContext(ctx, `SELECT attempt FROM attempts WHERE id = ?`, id), id); err != nil {
 			return err
 		}

@@ -24,7 +24,8 @@ const Memory = ":memory:"
 // Store is an open database. It is safe for concurrent use. Whoever opened it
 // closes it.
 type Store struct {
-	db *sql.DB
+	db    *sql.DB
+	group group
 }
 
 // Open opens the database in a folder, which is made where it is missing.
@@ -48,7 +49,7 @@ func Open(ctx context.Context, dir string) (*Store, error) {
 		db.Close()
 		return nil, fmt.Errorf("open the database in the folder %s: %w", dir, err)
 	}
-	return &Store{db}, nil
+	return &Store{db: db}, nil
 }
 
 // prepare makes the folder and the file, for their owner alone, and says how
