@@ -29,7 +29,7 @@ func library() (list []*scenarios.Scenario) {
 	return list
 }
 
-// Each bundled scenario is proven both ways: with its solutions every goal is
+// Each bundled scenario is proven three ways: with its solutions every goal is
 // met, as it stands and with its wrong moves none is.
 func TestEveryScenarioIsProven(t *testing.T) {
 	for _, s := range library() {
