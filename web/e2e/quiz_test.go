@@ -23,11 +23,12 @@ func (v *page) tab(url string) *page {
 	return other
 }
 
-// opens goes to a question of the quiz, from 1, and waits until it is there.
+// opens goes to a question of the quiz, from 1, and waits until it is there. The
+// buttons are drawn anew with every answer that arrives, under a pointer too.
 func (v *page) opens(number string) {
 	v.t.Helper()
 	v.until(`document.querySelector('#qnav button')`)
-	v.click(`#qnav button:nth-child(` + number + `)`)
+	ask[bool](v, `(document.querySelector('#qnav button:nth-child(`+number+`)').click(), true)`)
 	v.until(`/^Question ` + number + ` of/.test(document.querySelector('#question p').textContent)`)
 }
 
@@ -53,6 +54,7 @@ func TestAnAnswerOutlivesReloadTabsAndTheProgram(t *testing.T) {
 		_ = p.cmd.Wait() // says that it was killed
 	}
 	v := browse(t, p, "/quiz/exam", wide, high)
+	v.until(`window.__quiz`)
 	v.click(`[data-begin=graded]`)
 	v.opens("1")
 	v.chooses("choice 1")
@@ -127,6 +129,7 @@ func TestAnAnswerOutlivesReloadTabsAndTheProgram(t *testing.T) {
 func TestASubmissionWaitsForTheAnswers(t *testing.T) {
 	p := serve(t, 1, "--data", t.TempDir(), "--quizzes", filepath.Dir(exam(t)))
 	v := browse(t, p, "/quiz/exam", wide, high)
+	v.until(`window.__quiz`)
 	v.click(`[data-begin=graded]`)
 	v.opens("1")
 	// A slow line: an answer takes a while to leave, a submission does not.
