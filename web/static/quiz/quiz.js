@@ -6,6 +6,8 @@ import { control } from './answers.js';
 import { Saver } from './saver.js';
 
 const SETTLE_MS = 400; // after the last key before an answer is sent
+const SAVED_MS = 15_000; // a graded answer is saved long before
+const JUDGED_MS = 90_000; // in practice a lab may have to judge it
 
 const quiz = el('quiz').dataset.quiz ?? '';
 const place = el('question');
@@ -37,7 +39,7 @@ function refuse(error) {
   const node = document.getElementById('refused');
   if (!node) return;
   node.hidden = false;
-  node.textContent = /** @type {Error} */ (error).message || 'The server cannot be reached just now. Nothing is lost; try again.';
+  node.textContent = (!(error instanceof TypeError) && error.message) || 'The server cannot be reached just now. Nothing is lost; try again.';
 }
 
 for (const button of document.querySelectorAll('[data-begin]')) {
@@ -55,7 +57,7 @@ function take(a) {
   heard = a.feedback ?? {};
   history.replaceState(null, '', `?attempt=${encodeURIComponent(a.id)}`);
   localStorage.setItem(`eddy.attempt.${quiz}`, a.id);
-  saver = new Saver(a.id, {
+  if (saver?.attempt !== a.id) saver = new Saver(a.id, a.mode === 'graded' ? SAVED_MS : JUDGED_MS, {
     saved: (question, when, feedback) => {
       say(`Saved ${new Date(when).toLocaleTimeString('en-GB')}`);
       if (feedback) hear(question, feedback);
@@ -65,9 +67,22 @@ function take(a) {
     refused: (question, why) => { refuse(new Error(why)); if (/time is over|submitted/.test(why)) load(); },
   });
   if (a.submitted) { results(); return; }
+  for (const [question, body] of saver.kept()) { // given, and not arrived yet
+    const answer = body.lab ? true : body.answer;
+    if (answer === null) delete a.answers[question];
+    else a.answers[question] = answer;
+    a.sure[question] = body.sure ?? '';
+  }
   at = Math.max(0, a.questions.findIndex((/** @type {any} */ q) => a.answers[q.id] === undefined));
-  if (a.deadline) { clearInterval(timer); timer = window.setInterval(tick, 1000); tick(); }
+  clock();
   draw();
+}
+
+function clock() {
+  clearInterval(timer);
+  if (!attempt.deadline) return;
+  timer = window.setInterval(tick, 1000);
+  tick();
 }
 
 /** @param {string} words */
@@ -100,7 +115,8 @@ function keep() {
   const q = attempt?.questions[at];
   if (!q || attempt.mode !== 'graded' || attempt.submitted || q.kind === 'lab' || !shown) return;
   const value = shown.given() ? shown.value() : null;
-  if (JSON.stringify(value ?? undefined) === JSON.stringify(attempt.answers[q.id]) && attempt.sure?.[q.id] === sure()) return;
+  // What was not changed here is not sent: another tab may have changed it.
+  if (JSON.stringify(value ?? undefined) === JSON.stringify(attempt.answers[q.id]) && (attempt.sure?.[q.id] ?? '') === sure()) return;
   if (value === null && attempt.answers[q.id] === undefined) return;
   if (value === null) delete attempt.answers[q.id];
   else attempt.answers[q.id] = value;
@@ -109,6 +125,8 @@ function keep() {
   saver.put(q.id, { answer: value, sure: sure() || undefined });
   nav();
 }
+
+addEventListener('pagehide', keep); // what was typed last
 
 function sure() { return /** @type {any} */ (place.querySelector('[name=sure]:checked'))?.value ?? ''; }
 
@@ -259,12 +277,16 @@ function confirmSubmit() {
 async function submit() {
   keep();
   clearInterval(timer);
-  await saver.send();
-  say('Submitting');
   try {
+    // After it no answer is taken any more: they have to be there before.
+    if (!await saver.send()) throw new Error('Not every answer has arrived: the server cannot be reached just now. They are kept here and will be sent. Submit again then.');
+    say('Submitting');
     await post(`/api/attempts/${attempt.id}/submit`);
     await load();
-  } catch (error) { refuse(error); }
+  } catch (error) {
+    refuse(error);
+    if (attempt.deadline) timer = window.setInterval(tick, 1000); // when the time is over it is tried again
+  }
 }
 
 function forget() { localStorage.removeItem(`eddy.attempt.${quiz}`); }
