@@ -207,9 +207,11 @@ type options struct {
 	maxLabs     int
 	hosts       []string
 	teacherKey  string
+	scenarios   string
+	quizzes     string
 
 	// Accepted by name, refused in words.
-	kafka, postgres, redis, elasticsearch, scenarios, quizzes string
+	kafka, postgres, redis, elasticsearch string
 
 	open   fleet.OpenFunc // makes the labs
 	getenv func(string) string

@@ -167,10 +167,8 @@ func FuzzDecodeActions(f *testing.F) {
 		for _, a := range actions {
 			raw, err := json.Marshal(a)
 			require.NoError(t, err)
-			if !strings.Contains(string(raw), "{}") { // an action that is not there yet keeps no arguments
-				_, err = lab.DecodeAction(raw)
-				require.NoError(t, err, "%s", raw)
-			}
+			_, err = lab.DecodeAction(raw)
+			require.NoError(t, err, "%s", raw)
 		}
 	})
 }

@@ -7,7 +7,7 @@ import (
 	"eddy/lab/shop"
 )
 
-// Kind says what an Entry reports. The set is closed: contract, section 7.
+// Kind says what an Entry reports. The set is closed.
 type Kind string
 
 // The kinds of journal entries.

@@ -9,7 +9,7 @@ import (
 // has the only table from a code to an HTTP status.
 type Code string
 
-// The codes of the outside contract, section 7.
+// The codes, as the API tells them.
 const (
 	Invalid     Code = "invalid"     // the request can never work as it stands
 	NotFound    Code = "not_found"   // the thing named is not there

@@ -101,7 +101,7 @@ type ExprMessage struct {
 	Headers   map[string]string `expr:"headers" json:"headers"`
 }
 
-// exprEnv is the world of an expression: contract, section 4.
+// exprEnv is the world of an expression.
 type exprEnv struct {
 	Order       func(string) (ExprOrder, error)                       `expr:"order"`
 	Orders      []ExprOrder                                           `expr:"orders"`
@@ -189,7 +189,7 @@ func exprError(text string, err error) error {
 // programs keeps compiled expressions. Guarded by Lab.mu.
 type programs map[string]*Expr
 
-// Eval evaluates an expression of the contract's section 4 over the board.
+// Eval evaluates an expression over the board.
 func (l *Lab) Eval(ctx context.Context, text string) (any, error) {
 	l.heed.pay()
 	e, err := l.compiled(text)

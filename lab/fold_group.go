@@ -10,7 +10,7 @@ func (b *Board) reads(service, topic string) bool {
 	return (service != "orchestrator" || b.orchestrates()) && slices.Contains(subscriptions[service], topic)
 }
 
-// subscriptions says which topics a service reads: contract, section 2.
+// subscriptions says which topics a service reads.
 var subscriptions = map[string][]string{
 	"order":        {"orders", "payments", "inventory", "order-commands"},
 	"payment":      {"orders", "inventory", "payment-commands"},

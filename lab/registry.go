@@ -1,7 +1,7 @@
 package lab
 
 // registry is every action that there is. The decoder, the JSON Schema, the
-// failure palette and the reference page read it.
+// author studio and the search for the smallest fault read it.
 var registry = []ActionSpec{
 	{"place_order", "orders", "places an order; answered when it is durable", "", func() Doer { return new(placeOrder) }},
 	{"burst", "orders", "places many orders of one piece each, at a rate", "orders", func() Doer { return new(burst) }},

@@ -10,4 +10,6 @@
 //   - What a learner is shown (Sheet) never holds an answer, a reason or the place
 //     of an option in the file: options have opaque ids and an order of their own
 //     for every attempt.
+//   - Export and Import name, question by question, what the other format cannot
+//     carry; what is imported passes Parse.
 package quiz

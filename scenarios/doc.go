@@ -12,9 +12,10 @@
 //   - A Guide judges its step's goal whenever the journal has grown, at most ten
 //     times a second, and writes it into the journal once it is met. It never
 //     tells what a question's answer is before it was answered.
-//   - Run plays as contract.md, section 1, says, and so do the proofs: as it
-//     stands a step's goal is unmet, its solution meets it, its wrong moves do not.
-//     Each proof has a lab of its own.
+//   - Run plays a scenario from its first step to its last in a lab of its own, in
+//     one of three modes: with the solutions each goal is met in time, and as the
+//     step stands or with its wrong moves it is not. A Prover plays all of
+//     them, in processes of their own.
 //   - What a step does by itself (during) happens once, in its order, and only
 //     while the learner is at work on the step, somebody watches and the lab is not
 //     frozen. A step that begins again has all of it before it again.

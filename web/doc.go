@@ -5,7 +5,11 @@
 //   - Every refusal is one sentence, as JSON under /api and as a page
 //     elsewhere. One table turns a code into a status (errors.go).
 //   - A request with a foreign Host or a foreign Origin reaches no handler
-//     (guard.go). The id of a lab is the right to it (rights.go).
+//     (guard.go). The id of a lab, or of an attempt at a quiz, is the right to it;
+//     results, marks and the exchange of quizzes are for the teacher, proofs and
+//     searches for the teacher and this machine (rights.go, author.go).
+//   - No page and no answer tells a learner what is right in a question before it
+//     was answered.
 //   - Nothing that a client sends grows without bound: bodies, socket
 //     messages, queues, the number of sockets and of rate limiters have limits.
 //   - The live socket is a reader of the lab's journal with an offset of its

@@ -1,11 +1,12 @@
-// Package form reads the YAML files that people write: scenarios and quizzes.
+// Package form reads the YAML that people write: scenarios, quizzes, and the
+// settings and blocks of lessons.
 //
 // Guarantees:
 //
 //   - A file is read strictly: a key that its type does not have, a value of the
 //     wrong type, a key that stands twice, and a required key that is missing are
 //     problems, each with its line and column and with what would be valid. All
-//     of them are found, not only the first.
+//     of them are found, a hundred at most, and not only the first.
 //   - A file of more than MaxBytes is refused before it is parsed. Aliases are
 //     refused, so that a short file cannot stand for a long one. So reading is
 //     quick for every input.

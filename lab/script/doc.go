@@ -1,6 +1,6 @@
 // Package script reads what drives a lab from the YAML files that people write:
-// lists of actions, settings, expressions. Scenarios and quizzes are made of
-// them.
+// lists of actions, settings, expressions. Scenarios, quizzes and the figures of
+// lessons are made of them.
 //
 // Guarantees:
 //

@@ -17,6 +17,10 @@ import (
 	"testing"
 	"time"
 
+	"eddy/content"
+	"eddy/quiz"
+	"eddy/scenarios"
+
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -281,4 +285,22 @@ func TestREADMEExampleChargesTwice(t *testing.T) {
 		require.True(t, r.OK, "%+v", r.Error)
 	}
 	assert.Equal(t, "broken", p.eval(id, `invariant("no-double-charge")`))
+}
+
+// What the README counts is what there is.
+func TestREADMECountsWhatIsThere(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	require.NoError(t, err)
+	questions, inLab := 0, 0
+	for _, q := range quiz.Bundled() {
+		questions += len(q.Questions)
+		for _, one := range q.Questions {
+			if one.Kind == quiz.Predict || one.Kind == quiz.Lab {
+				inLab++
+			}
+		}
+	}
+	assert.Contains(t, string(readme), fmt.Sprintf("%d **lessons**, %d **scenarios** and %d **quizzes**",
+		len(content.Bundled().Lessons), len(scenarios.Bundled()), len(quiz.Bundled())))
+	assert.Contains(t, string(readme), fmt.Sprintf("Of %d questions %d are answered by a lab", questions, inLab))
 }
