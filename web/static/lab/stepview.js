@@ -56,12 +56,16 @@ export class StepView {
     if (key !== this.key) {
       if (this.told && document.activeElement === document.body) this.focus();
       this.told = false;
-      if (this.key) this.now.scrollIntoView({ block: 'nearest' });
+      // A new step is read from its heading on; within it, the part that asks comes into sight.
+      if (this.key.split(' ')[0] !== String(view.step)) this.root.scrollTop = 0;
+      else if (this.shown !== 'opening') this.now.scrollIntoView({ block: 'nearest' });
       this.key = key;
+      this.shown = view.opening ? 'opening' : phase;
     }
   }
 
   key = '';
+  shown = '';
   hintsShown = 0;
   /** Somebody in this panel waits for an answer: the button that rests meanwhile loses the focus. */
   told = false;
@@ -129,7 +133,7 @@ export class StepView {
         if (this.told) button.focus();
         this.told = false;
       }
-    }, onchange: () => form.querySelector('.acts')?.scrollIntoView({ block: 'nearest' }) }, ...kids, h('p', { class: 'refused', role: 'alert', hidden: true }));
+    }, onchange: () => form.querySelector('.sure')?.scrollIntoView({ block: 'nearest' }) }, ...kids, h('p', { class: 'refused', role: 'alert', hidden: true }));
     return form;
   }
 
