@@ -350,7 +350,10 @@ func (s *Server) submitAttempt(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	http.NewResponseController(w).SetWriteDeadline(time.Now().Add(actionTimeout)) // labs may have to judge
-	a, err = s.desk.Submit(r.Context(), a.ID, a.Class == "")
+	// Who submits and leaves has submitted: the grading is not given up with the request.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), actionTimeout)
+	defer cancel()
+	a, err = s.desk.Submit(ctx, a.ID, a.Class == "")
 	if err != nil {
 		return err
 	}

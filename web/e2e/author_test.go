@@ -89,7 +89,7 @@ func TestAFailedProofNamesTheDifference(t *testing.T) {
 	p := serve(t, 3)
 	v := studio(t, p, "first-order")
 	v.until(checkedClean)
-	v.seek(`len(orders) >= 2`)
+	v.seek(`"COMPLETED") >= 2`)
 	v.do(chromedp.KeyEvent("0"))
 	v.until(checkedClean)
 	v.ctrl(kb.Enter)

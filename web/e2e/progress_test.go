@@ -101,7 +101,11 @@ func TestGoalAndRestartAreNoticedAtOnce(t *testing.T) {
 		}
 		require.Eventually(t, func() bool { return p.eval(lab, last.Goal) == true }, 20*time.Second, 20*time.Millisecond)
 		became := time.Now()
-		l.phase(2, scenarios.Explaining)
+		met := scenarios.Explaining
+		if last.Observe != nil {
+			met = scenarios.Observing
+		}
+		l.phase(2, met)
 		noticed := time.Since(became)
 		t.Logf("round %d: the page shows that the goal is met %v after it became true", round+1, noticed.Round(time.Millisecond))
 		assert.Less(t, noticed, time.Second*slack)

@@ -54,13 +54,21 @@ export class StepView {
     if (had && !this.root.contains(document.activeElement)) this.focus();
     const key = `${view.step} ${phase}`;
     if (key !== this.key) {
-      if (this.key) this.now.scrollIntoView({ block: 'nearest' });
+      if (this.told && document.activeElement === document.body) this.focus();
+      this.told = false;
+      // A new step is read from its heading on; within it, the part that asks comes into sight.
+      if (this.key.split(' ')[0] !== String(view.step)) this.root.scrollTop = 0;
+      else if (this.shown !== 'opening') this.now.scrollIntoView({ block: 'nearest' });
       this.key = key;
+      this.shown = view.opening ? 'opening' : phase;
     }
   }
 
   key = '';
+  shown = '';
   hintsShown = 0;
+  /** Somebody in this panel waits for an answer: the button that rests meanwhile loses the focus. */
+  told = false;
 
   /** HTML that the server made safe. @param {string} tag @param {string} className @param {string | undefined} html */
   html(tag, className, html) {
@@ -108,6 +116,7 @@ export class StepView {
     const said = form.querySelector('.refused');
     said.hidden = sentence === '';
     said.replaceChildren(...(sentence ? [h('span', {}, sentence[0].toUpperCase() + sentence.slice(1))] : []));
+    if (sentence) said.scrollIntoView({ block: 'nearest' });
   }
 
   /** A form of the panel; what it answers is told to the server. @param {any[]} kids @param {(form: any) => any} body a sentence where something is missing */
@@ -117,8 +126,14 @@ export class StepView {
       const told = body(form);
       if (typeof told === 'string') { this.refuse(form, told); return; }
       this.refuse(form, '');
-      try { await this.guide.tell(told, form.querySelector('[type=submit]')); } catch (error) { this.refuse(form, /** @type {Error} */ (error).message); }
-    } }, ...kids, h('p', { class: 'refused', role: 'alert', hidden: true }));
+      const button = form.querySelector('[type=submit]');
+      this.told = form.contains(document.activeElement);
+      try { await this.guide.tell(told, button); } catch (error) {
+        this.refuse(form, /** @type {Error} */ (error).message);
+        if (this.told) button.focus();
+        this.told = false;
+      }
+    }, onchange: () => form.querySelector('.sure')?.scrollIntoView({ block: 'nearest' }) }, ...kids, h('p', { class: 'refused', role: 'alert', hidden: true }));
     return form;
   }
 

@@ -6,6 +6,8 @@ import { control } from './answers.js';
 import { Saver } from './saver.js';
 
 const SETTLE_MS = 400; // after the last key before an answer is sent
+const SAVED_MS = 15_000; // a graded answer is saved long before
+const JUDGED_MS = 90_000; // in practice a lab may have to judge it
 
 const quiz = el('quiz').dataset.quiz ?? '';
 const place = el('question');
@@ -37,7 +39,7 @@ function refuse(error) {
   const node = document.getElementById('refused');
   if (!node) return;
   node.hidden = false;
-  node.textContent = /** @type {Error} */ (error).message || 'The server cannot be reached just now. Nothing is lost; try again.';
+  node.textContent = (!(error instanceof TypeError) && error.message) || 'The server cannot be reached just now. Nothing is lost; try again.';
 }
 
 for (const button of document.querySelectorAll('[data-begin]')) {
@@ -55,7 +57,7 @@ function take(a) {
   heard = a.feedback ?? {};
   history.replaceState(null, '', `?attempt=${encodeURIComponent(a.id)}`);
   localStorage.setItem(`eddy.attempt.${quiz}`, a.id);
-  saver = new Saver(a.id, {
+  if (saver?.attempt !== a.id) saver = new Saver(a.id, a.mode === 'graded' ? SAVED_MS : JUDGED_MS, {
     saved: (question, when, feedback) => {
       say(`Saved ${new Date(when).toLocaleTimeString('en-GB')}`);
       if (feedback) hear(question, feedback);
@@ -64,10 +66,28 @@ function take(a) {
     waiting: (n) => { if (n) say(`${n === 1 ? 'An answer is' : `${n} answers are`} kept here and will be sent: the server cannot be reached.`); },
     refused: (question, why) => { refuse(new Error(why)); if (/time is over|submitted/.test(why)) load(); },
   });
-  if (a.submitted) { results(); return; }
+  if (a.submitted) {
+    results();
+    // The grading may have been cut short; to submit twice is to submit once.
+    if (!a.result && !graded) { graded = true; submit(); }
+    return;
+  }
+  for (const [question, body] of saver.kept()) { // given, and not arrived yet
+    const answer = body.lab ? true : body.answer;
+    if (answer === null) delete a.answers[question];
+    else a.answers[question] = answer;
+    a.sure[question] = body.sure ?? '';
+  }
   at = Math.max(0, a.questions.findIndex((/** @type {any} */ q) => a.answers[q.id] === undefined));
-  if (a.deadline) { clearInterval(timer); timer = window.setInterval(tick, 1000); tick(); }
+  clock();
   draw();
+}
+
+function clock() {
+  clearInterval(timer);
+  if (!attempt.deadline) return;
+  timer = window.setInterval(tick, 1000);
+  tick();
 }
 
 /** @param {string} words */
@@ -100,7 +120,8 @@ function keep() {
   const q = attempt?.questions[at];
   if (!q || attempt.mode !== 'graded' || attempt.submitted || q.kind === 'lab' || !shown) return;
   const value = shown.given() ? shown.value() : null;
-  if (JSON.stringify(value ?? undefined) === JSON.stringify(attempt.answers[q.id]) && attempt.sure?.[q.id] === sure()) return;
+  // What was not changed here is not sent: another tab may have changed it.
+  if (JSON.stringify(value ?? undefined) === JSON.stringify(attempt.answers[q.id]) && (attempt.sure?.[q.id] ?? '') === sure()) return;
   if (value === null && attempt.answers[q.id] === undefined) return;
   if (value === null) delete attempt.answers[q.id];
   else attempt.answers[q.id] = value;
@@ -109,6 +130,8 @@ function keep() {
   saver.put(q.id, { answer: value, sure: sure() || undefined });
   nav();
 }
+
+addEventListener('pagehide', keep); // what was typed last
 
 function sure() { return /** @type {any} */ (place.querySelector('[name=sure]:checked'))?.value ?? ''; }
 
@@ -134,13 +157,14 @@ function draw() {
     h('fieldset', { class: 'sure' }, h('legend', { class: 'vh' }, 'How sure are you?'), h('span', { class: 'mut', 'aria-hidden': 'true' }, 'How sure?'),
       ...[['guess', 'Guess'], ['think', 'Think so'], ['sure', 'Sure']].map(([value, label]) => h('label', { class: 'choice' }, h('input', { type: 'radio', name: 'sure', value, checked: attempt.sure?.[q.id] === value, onchange: changed }), label))),
     h('div', { class: 'acts' },
-      practice && q.kind !== 'lab' ? h('button', { type: 'button', class: 'btn go', id: 'check', disabled: !shown.given(), onclick: () => check() }, 'Check answer') : null,
-      h('button', { type: 'button', class: `btn ${practice ? '' : 'go'}`, id: 'next', onclick: () => next() }, at === attempt.questions.length - 1 && !practice ? 'To the end' : 'Next question'),
+      practice && q.kind !== 'lab' ? h('button', { type: 'button', class: `btn ${heard[q.id]?.correct ? '' : 'go'}`, id: 'check', disabled: !shown.given(), onclick: () => check() }, 'Check answer') : null,
+      h('button', { type: 'button', class: `btn ${practice && !heard[q.id]?.correct ? '' : 'go'}`, id: 'next', onclick: () => next() }, at === attempt.questions.length - 1 && !practice ? 'To the end' : 'Next question'),
       practice && heard[q.id] ? h('button', { type: 'button', class: 'btn', id: 'again', onclick: () => again(q) }, 'Another like this') : null,
       practice ? null : h('button', { type: 'button', class: 'btn', id: 'submit', onclick: () => confirmSubmit() }, 'Submit …')),
     h('p', { class: 'refused', id: 'refused', role: 'alert', hidden: true }));
   feedback(q);
   nav();
+  if (practice) el('qfoot').replaceChildren(h('button', { type: 'button', class: 'btn bare sm', id: 'leave', onclick: leave }, 'End the practice'));
   if (!el('qstate').textContent) say(practice ? 'nothing is graded' : 'every answer is saved as you give it');
 }
 
@@ -158,6 +182,8 @@ function hear(question, f) {
   if (f.correct) back = back.filter((id) => id !== question);
   if (attempt.questions[at].id === question) {
     feedback(attempt.questions[at]);
+    place.querySelector('#check')?.classList.toggle('go', !f.correct);
+    place.querySelector('#next')?.classList.toggle('go', f.correct || attempt.mode === 'graded');
     if (!place.querySelector('#again')) place.querySelector('.acts')?.append(h('button', { type: 'button', class: 'btn', id: 'again', onclick: () => again(attempt.questions[at]) }, 'Another like this'));
   }
 }
@@ -242,7 +268,7 @@ function finished() {
   const right = attempt.questions.filter((/** @type {any} */ q) => heard[q.id]?.correct).length;
   aside.replaceChildren();
   place.replaceChildren(h('h1', { class: 'ask', id: 'ask' }, right === attempt.questions.length ? 'You know all of these now.' : `You know ${right} of ${attempt.questions.length}.`),
-    h('div', { class: 'acts' }, h('a', { class: 'btn go', href: '/learn' }, 'Back to the path'), h('button', { type: 'button', class: 'btn', onclick: () => { forget(); location.href = location.pathname; } }, 'Practise again')));
+    h('div', { class: 'acts' }, h('a', { class: 'btn go', href: '/learn' }, 'Back to the path'), h('button', { type: 'button', class: 'btn', onclick: leave }, 'Practise again')));
   place.focus();
 }
 
@@ -256,15 +282,30 @@ function confirmSubmit() {
   place.focus();
 }
 
+let graded = false;
 async function submit() {
   keep();
   clearInterval(timer);
-  await saver.send();
-  say('Submitting');
+  graded = true;
+  const button = /** @type {HTMLButtonElement | null} */ (place.querySelector('#really'));
+  if (button) { button.disabled = true; button.textContent = 'Submitting'; }
   try {
+    // After it no answer is taken any more: they have to be there before.
+    if (!await saver.send()) throw new Error('Not every answer has arrived: the server cannot be reached just now. They are kept here and will be sent. Submit again then.');
+    say('Submitting');
     await post(`/api/attempts/${attempt.id}/submit`);
     await load();
-  } catch (error) { refuse(error); }
+  } catch (error) {
+    if (button) { button.disabled = false; button.textContent = 'Submit'; }
+    refuse(error);
+    if (attempt.deadline) timer = window.setInterval(tick, 1000); // when the time is over it is tried again
+  }
+}
+
+/** To the first page of the quiz, where it can be begun in either way. */
+function leave() {
+  forget();
+  location.href = location.pathname;
 }
 
 function forget() { localStorage.removeItem(`eddy.attempt.${quiz}`); }
@@ -278,16 +319,18 @@ function results() {
   clearInterval(timer);
   el('qfoot').textContent = '';
   el('qbody').classList.add('alone');
-  nav();
   el('qnav').replaceChildren();
+  say('submitted');
   const r = attempt.result;
   if (!r) {
-    place.replaceChildren(h('h1', { class: 'ask', id: 'ask' }, 'Submitted.'), h('p', {}, 'Your answers are with the teacher. The result comes when the quiz is closed.'));
+    place.replaceChildren(h('h1', { class: 'ask', id: 'ask' }, 'Submitted.'), h('p', {}, 'Your answers are with the teacher. The result comes when the quiz is closed.'),
+      h('div', { class: 'acts' }, h('a', { class: 'btn go', href: '/learn' }, 'Back to the path'), h('button', { type: 'button', class: 'btn', onclick: leave }, 'Practise')),
+      h('p', { class: 'refused', id: 'refused', role: 'alert', hidden: true }));
     return;
   }
   place.replaceChildren(h('p', { class: 'mut' }, attempt.title), h('h1', { class: 'ask', id: 'ask' }, r.passed ? 'Passed.' : 'Not passed yet.'),
     h('p', { class: 'score' }, h('b', {}, `${r.percent} %`), h('span', {}, `${r.score} of ${r.max} points`)),
-    h('div', { class: 'acts' }, h('a', { class: 'btn go', href: '/learn' }, 'Back to the path'), h('button', { type: 'button', class: 'btn', onclick: () => { forget(); location.href = location.pathname; } }, 'Take it again')),
+    h('div', { class: 'acts' }, h('a', { class: 'btn go', href: '/learn' }, 'Back to the path'), h('button', { type: 'button', class: 'btn', onclick: leave }, 'Take it again')),
     h('ol', { class: 'marks' }, ...attempt.questions.map((/** @type {any} */ q) => {
       const f = heard[q.id] ?? { points: 0, max: q.points, html: '', correct: false };
       const why = h('div', { class: 'why' });
