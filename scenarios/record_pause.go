@@ -47,7 +47,7 @@ func (r *recorder) pause(step *RecordStep, last, next lab.Recorded, end bool) er
 		return nil
 	}
 	if became := r.became(before, after, next, end); became != "" {
-		within := min(max(2*gap, 10*time.Second), 2*time.Minute).Round(time.Second)
+		within := min(max(2*gap, 30*time.Second), 2*time.Minute).Round(time.Second)
 		return r.add(step, "wait_until", map[string]any{"expr": became, "within": within.String()})
 	}
 	if end {

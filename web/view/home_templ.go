@@ -46,7 +46,7 @@ func Home(p HomePage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, " <main class=\"sheet\"><div class=\"home\"><div><h1>See what happens between the services.</h1><p class=\"lede\">A real Kafka cluster and a small shop, yours to run and to break. Say what you expect, try it, and find out why.</p><div class=\"doors\"><div class=\"door\"><span class=\"l\">a</span><h2>Learn it</h2>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, " <main class=\"sheet\"><div class=\"home\"><div><h1>See what happens between the services.</h1><p class=\"lede\">A small shop on brokers that speak the Kafka protocol, yours to run and to break. Say what you expect, try it, and find out why.</p><div class=\"doors\"><div class=\"door\"><span class=\"l\">a</span><h2>Learn it</h2>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -115,7 +115,7 @@ func Home(p HomePage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 10, "</div><div class=\"door\"><span class=\"l\">c</span><h2>Join a class</h2><p id=\"no-classes\">Classes come with a later version.</p><form><input aria-label=\"Class code\" aria-describedby=\"no-classes\" placeholder=\"K7M-42Q\" disabled><button type=\"button\" class=\"btn\" aria-describedby=\"no-classes\" disabled>Join</button></form></div></div><p class=\"openrun\" id=\"open-run\"><span>A run that was saved as a file can be opened again, without a cluster.</span> <label class=\"btn sm\">Open a run<input type=\"file\" accept=\".ndjson,.jsonl,application/x-ndjson\"></label> <span class=\"refused\" role=\"alert\" hidden></span></p><p class=\"openrun\"><span>A scenario is a file. Write one of your own, and have it proven.</span> <a class=\"btn sm\" href=\"/author\">Author studio</a></p></div>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 10, "</div><div class=\"door\"><span class=\"l\">c</span><h2>Join a class</h2><p id=\"no-classes\">Classes come with a later version.</p><form><input aria-label=\"Class code\" aria-describedby=\"no-classes\" placeholder=\"K7M-42Q\" disabled><button type=\"button\" class=\"btn\" aria-describedby=\"no-classes\" disabled>Join</button></form></div></div><p class=\"openrun\" id=\"open-run\"><span>A run that was saved as a file can be opened again, without a cluster.</span> <label class=\"btn sm\">Open a run<input type=\"file\" accept=\".ndjson,.jsonl,application/x-ndjson\"></label> <span class=\"refused\" role=\"alert\" hidden></span></p><p class=\"openrun\"><span>A scenario is a file. Write one of your own, and have it proven.</span> <a class=\"btn sm\" href=\"/author\">Author studio</a> <a class=\"btn sm\" href=\"/teach\">Results and gradebooks</a></p></div>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

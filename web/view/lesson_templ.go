@@ -683,7 +683,7 @@ func figure(f *content.Figure) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 68, "</span></div><div class=\"glass\" data-empty><p class=\"empty\">A real shop on a real Kafka cluster. It starts when you press one of the buttons above, and is yours alone.</p></div><p class=\"refused\" role=\"alert\" data-refused hidden></p>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 68, "</span></div><div class=\"glass\" data-empty><p class=\"empty\">The running shop, on a cluster of its own. It starts when you press one of the buttons above, and is yours alone.</p></div><p class=\"refused\" role=\"alert\" data-refused hidden></p>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
