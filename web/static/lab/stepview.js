@@ -21,6 +21,10 @@ export class StepView {
     const part = (/** @type {string} */ name) => h('div', { class: 'part', 'data-part': name });
     this.parts = { head: part('head'), predict: part('predict'), do: part('do'), hints: part('hints'), goal: part('goal'), observe: part('observe'), explain: part('explain'), finish: part('finish') };
     root.append(...Object.values(this.parts));
+    const more = () => { root.toggleAttribute('data-more', root.scrollHeight - root.scrollTop - root.clientHeight > 40); };
+    root.addEventListener('scroll', more, { passive: true });
+    const size = new ResizeObserver(more);
+    for (const one of [root, ...Object.values(this.parts)]) size.observe(one);
   }
 
   /** The part that asks for something now. */
@@ -133,7 +137,7 @@ export class StepView {
         if (this.told) button.focus();
         this.told = false;
       }
-    }, onchange: () => form.querySelector('.sure')?.scrollIntoView({ block: 'nearest' }) }, ...kids, h('p', { class: 'refused', role: 'alert', hidden: true }));
+    }, onchange: () => form.querySelector('.acts')?.scrollIntoView({ block: 'nearest' }) }, ...kids, h('p', { class: 'refused', role: 'alert', hidden: true }));
     return form;
   }
 

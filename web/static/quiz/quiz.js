@@ -338,7 +338,8 @@ function results() {
       return h('li', {}, h('span', { class: `chip ${f.correct ? 'met' : f.points > 0 ? 'waiting' : 'failed'}` }, icon(f.correct ? 'ok' : 'x'), `${f.points} of ${f.max}`), h('h3', {}, q.ask.split('\n')[0]),
         !f.correct && f.right ? h('p', { class: 'right' }, `Right is: ${f.right}`) : null, why, f.note ? h('p', { class: 'right' }, `Your teacher: ${f.note}`) : null);
     })));
-  place.focus();
+  place.focus({ preventScroll: true });
+  scrollTo(0, 0);
 }
 
 // A reload, or another tab, goes on where it was left.
