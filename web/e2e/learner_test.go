@@ -149,8 +149,16 @@ func (l *learner) acts(a lab.Action) {
 // breaks does an item of the palette. A number field comes last.
 func (l *learner) breaks(title string, fields [][2]string, number string, value int) {
 	l.t.Helper()
-	l.onPage("f")
-	l.until("document.getElementById('palette').matches(':popover-open')")
+	// A key that comes while the page is busy with the step is not heard: a
+	// person would press it again.
+	open := "document.getElementById('palette').matches(':popover-open')"
+	for range 20 {
+		l.onPage("f")
+		if ask[bool](l.page, "new Promise((done) => setTimeout(() => done("+open+"), 300))") {
+			break
+		}
+	}
+	l.until(open)
 	l.tabTo(fmt.Sprintf("#palette .pick[data-what=%q]", title))
 	l.press(kb.Enter)
 	for _, field := range fields {
