@@ -177,6 +177,7 @@ async function check() {
 
 /** @param {string} question @param {any} f */
 function hear(question, f) {
+  el('qbody').classList.remove('alone');
   heard[question] = f;
   if (!f.correct && !back.includes(question)) back.push(question);
   if (f.correct) back = back.filter((id) => id !== question);
@@ -225,6 +226,7 @@ function inLab(q) {
         await saver.put(q.id, { lab: lab.id, sure: sure() || undefined });
       } }, 'This is my answer');
       node.style.maxWidth = 'none';
+      el('qbody').classList.add('alone'); // a lab needs the whole width
       node.replaceChildren(h('p', { class: 'mut' }, 'What you do in this lab is your answer. It is done again in a fresh lab and looked at there.'), h('iframe', { class: 'qlab', title: 'The lab of this question', src: `${lab.page}?part` }), h('div', { class: 'acts' }, done));
     } catch (error) { refuse(error); }
   } }, 'Open the lab');
