@@ -55,6 +55,7 @@ func (l *Lab) rerun(a Again) {
 	if a.Fast {
 		l.clock.hasten(fastest)
 	}
+	patient := true
 	for _, step := range r.Steps {
 		if err := l.reach(ctx, step.At); err != nil {
 			return
@@ -64,7 +65,8 @@ func (l *Lab) rerun(a Again) {
 			// The lab times of the other actions say how long was waited.
 		default:
 			if a.Fast {
-				l.await(ctx, func() bool { return l.recorder.seen.covers(step.Seen) })
+				// What differs this time is waited for once, not before each action.
+				patient = l.await(ctx, patient, func() bool { return l.recorder.seen.covers(step.Seen) })
 			}
 			if _, err := l.Do(ctx, step.Action); err != nil {
 				if ctx.Err() != nil {
@@ -80,7 +82,7 @@ func (l *Lab) rerun(a Again) {
 		return
 	}
 	if a.Fast {
-		l.await(ctx, func() bool { return l.quiet == l.journal.head() })
+		l.await(ctx, false, func() bool { return l.quiet == l.journal.head() && !l.board.hasGhost() })
 	}
 	ended := "everything has been done again"
 	if state.Refused > 0 {
@@ -143,14 +145,21 @@ func (l *Lab) reach(ctx context.Context, at time.Duration) error {
 // itself is not faster, so that at the same lab time less is done.
 const (
 	restQuiet = 300 * time.Millisecond
-	restMost  = 1500 * time.Millisecond
+	restMost  = 5 * time.Second
 )
 
-// await gives what is under way in a fast rerun the time to be done. Done is
-// called with Lab.mu held.
-func (l *Lab) await(ctx context.Context, done func() bool) {
+// await gives what is under way in a fast rerun the time to be done, and tells
+// whether it was. Patiently, and where a group counts a member that is down, it
+// waits until sessions have ended. Done is called with Lab.mu held.
+func (l *Lab) await(ctx context.Context, patient bool, done func() bool) bool {
 	began, head, moved := time.Now(), l.Head(), time.Now()
-	for time.Since(began) < restMost && time.Since(moved) < restQuiet && !l.clock.State().Frozen {
+	for time.Since(began) < restMost && !l.clock.State().Frozen {
+		l.mu.Lock()
+		ghost := l.board.hasGhost()
+		l.mu.Unlock()
+		if still := time.Since(moved); still > restQuiet && !patient && !ghost || still > l.idleAfter() {
+			return false
+		}
 		l.heed.pay()
 		if now := l.Head(); now != head {
 			head, moved = now, time.Now()
@@ -159,16 +168,17 @@ func (l *Lab) await(ctx context.Context, done func() bool) {
 		enough := done()
 		l.mu.Unlock()
 		if enough {
-			return
+			return true
 		}
 		pause := time.NewTimer(reachPause)
 		select {
 		case <-pause.C:
 		case <-ctx.Done():
 			pause.Stop()
-			return
+			return false
 		}
 	}
+	return false
 }
 
 // idleAfter is how long the journal must be quiet before nothing can come but
