@@ -16,16 +16,13 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
-	"slices"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"eddy/content"
 	"eddy/lab"
 	"eddy/lab/bench"
 	"eddy/lab/fleet"
@@ -33,6 +30,7 @@ import (
 	"eddy/quiz"
 	"eddy/scenarios"
 	"eddy/web"
+	"eddy/web/command"
 	"eddy/web/keep"
 )
 
@@ -52,14 +50,8 @@ func main() {
 	os.Exit(exitCode(err))
 }
 
-// usageError is a call that can never work as it stands: exit code 2.
-type usageError struct{ cause error }
-
-func (e usageError) Error() string { return e.cause.Error() }
-func (e usageError) Unwrap() error { return e.cause }
-
 func exitCode(err error) int {
-	var usage usageError
+	var usage command.UsageError
 	switch {
 	case err == nil:
 		return 0
@@ -97,15 +89,14 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout 
 		RunE: func(*cobra.Command, []string) error { return version(stdout) },
 	})
 	root.AddCommand(benchCmd(getenv, stdout))
-	root.AddCommand(playCmd(stdout), checkCmd(stdout), listCmd(stdout), schemaCmd(stdout), gradeCmd(stdout), convertCmd(stdout))
-	root.AddCommand(smallestCmd(stdout), trialCmd())
+	root.AddCommand(command.All(stdout)...)
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(io.Discard)
 	err := root.ExecuteContext(ctx)
 	if err != nil && !running {
 		// Cobra found it before any command began: a bad flag or command.
-		return usageError{err}
+		return command.UsageError{Cause: err}
 	}
 	return err
 }
@@ -163,7 +154,7 @@ func runSoak(ctx context.Context, c soak.Config, stdout io.Writer) error {
 		return soak.Child(p)
 	}
 	if c.Seeds < 1 || c.Length <= 0 {
-		return usageError{fmt.Errorf("--soak-seeds and --soak-time must be more than 0")}
+		return command.UsageError{Cause: fmt.Errorf("--soak-seeds and --soak-time must be more than 0")}
 	}
 	self, err := os.Executable()
 	if err != nil {
@@ -238,14 +229,14 @@ func (o *options) check() error {
 		"elasticsearch": o.elasticsearch,
 	} {
 		if value != "" {
-			return usageError{fmt.Errorf("not yet: --%s has no effect in this version of Eddy, leave it out", name)}
+			return command.UsageError{Cause: fmt.Errorf("not yet: --%s has no effect in this version of Eddy, leave it out", name)}
 		}
 	}
 	if o.maxLabs < 1 {
-		return usageError{fmt.Errorf("--max-labs must be at least 1, not %d", o.maxLabs)}
+		return command.UsageError{Cause: fmt.Errorf("--max-labs must be at least 1, not %d", o.maxLabs)}
 	}
 	if _, _, err := net.SplitHostPort(o.addr); err != nil {
-		return usageError{fmt.Errorf("--addr must be host:port, like 127.0.0.1:8080: %w", err)}
+		return command.UsageError{Cause: fmt.Errorf("--addr must be host:port, like 127.0.0.1:8080: %w", err)}
 	}
 	return nil
 }
@@ -267,11 +258,11 @@ func serve(ctx context.Context, o options, stdout io.Writer) error {
 
 	library, err := scenarios.NewLibrary(o.scenarios)
 	if err != nil {
-		return usageError{fmt.Errorf("--scenarios: %w", err)}
+		return command.UsageError{Cause: fmt.Errorf("--scenarios: %w", err)}
 	}
 	bank, err := quiz.NewBank(o.quizzes)
 	if err != nil {
-		return usageError{fmt.Errorf("--quizzes: %w", err)}
+		return command.UsageError{Cause: fmt.Errorf("--quizzes: %w", err)}
 	}
 	folder := dataFolder(o.data, o.getenv)
 	store, err := keep.Open(ctx, folder)
@@ -292,12 +283,12 @@ func serve(ctx context.Context, o options, stdout io.Writer) error {
 		key = rand.Text()
 	}
 	host, _, _ := net.SplitHostPort(o.addr) // checked above
-	prover, err := newProver()
+	prover, err := command.NewProver()
 	if err != nil {
 		return err
 	}
 	server, err := web.New(web.Config{
-		Trials: trialCommand(), Prover: prover,
+		Trials: command.TrialCommand(), Prover: prover,
 		Labs: labs, TeacherKey: key, Hosts: append(o.hosts, host), Version: ownVersion(),
 		Log: slog.New(slog.NewTextHandler(os.Stderr, nil)), Scenarios: library, Quizzes: bank, Keep: store,
 	})
@@ -397,314 +388,4 @@ func version(stdout io.Writer) error {
 	line("franz-go", "github.com/twmb/franz-go")
 	line("kfake", "github.com/twmb/franz-go/pkg/kfake")
 	return nil
-}
-
-// playCmd plays scenarios without a browser.
-func playCmd(stdout io.Writer) *cobra.Command {
-	var c scenarios.Config
-	var asJSON, untouched, wrong, virtual bool
-	var junit, journal string
-	cmd := &cobra.Command{
-		Use: "play NAME|FILE…", Short: "Play scenarios without a browser", Args: cobra.MinimumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if os.Getenv(envPlay) != "" {
-				return scenarios.Child()
-			}
-			switch {
-			case untouched && wrong:
-				return usageError{errors.New("--untouched and --wrong are two different proofs: give one of them")}
-			case untouched:
-				c.Mode = scenarios.Untouched
-			case wrong:
-				c.Mode = scenarios.Wrong
-			}
-			if c.Speed < 0.1 || c.Speed > 4 {
-				return usageError{fmt.Errorf("--speed is 0.1 to 4, not %g", c.Speed)}
-			}
-			toPlay, err := toPlay(args)
-			if err != nil {
-				return err
-			}
-			if journal != "" {
-				f, err := os.Create(journal)
-				if err != nil {
-					return usageError{fmt.Errorf("the journal: %w", err)}
-				}
-				defer f.Close()
-				c.Journal = f
-			}
-			run := scenarios.Run
-			if virtual {
-				if run, err = inVirtualTime(stdout, asJSON, journal); err != nil {
-					return err
-				}
-			}
-			results, err := play(cmd.Context(), toPlay, c, run, asJSON, stdout)
-			if junit != "" {
-				err = errors.Join(err, writeFile(junit, func(w io.Writer) error { return scenarios.WriteJUnit(w, results) }))
-			}
-			return err
-		},
-	}
-	f := cmd.Flags()
-	f.BoolVar(&asJSON, "json", false, "an object a line, the last one for each scenario with the whole")
-	f.StringVar(&junit, "junit", "", "a file for a JUnit report")
-	f.StringVar(&journal, "journal", "", "a file for the journals, JSON lines")
-	f.Float64Var(&c.Speed, "speed", 1, "speed of lab time, 0.1 to 4")
-	f.Uint64Var(&c.Seed, "seed", 0, "instead of the scenario's own seed")
-	f.BoolVar(&virtual, "virtual", false, "in virtual time, where that is possible: a play takes a moment")
-	f.BoolVar(&untouched, "untouched", false, "leave each step's solution out: its goal must stay unmet")
-	f.BoolVar(&wrong, "wrong", false, "do each step's wrong moves instead: its goal must stay unmet")
-	return cmd
-}
-
-// toPlay finds scenarios by their id or their file.
-func toPlay(args []string) (found []*scenarios.Scenario, err error) {
-	var sources []*scenarios.Source
-	for _, arg := range args {
-		if i := slices.IndexFunc(scenarios.Bundled(), func(s *scenarios.Scenario) bool { return s.ID == arg }); i >= 0 {
-			found = append(found, scenarios.Bundled()[i])
-			continue
-		}
-		text, err := os.ReadFile(arg)
-		if err != nil {
-			return nil, usageError{fmt.Errorf("%q is neither a bundled scenario (eddy list) nor a file that can be read: %w", arg, err)}
-		}
-		source := scenarios.ReadSource(arg, text)
-		sources, found = append(sources, source), append(found, source.Scenario)
-	}
-	scenarios.CheckNeeds(sources, scenarios.Bundled()...)
-	if problems := problemLines(sources); len(problems) > 0 {
-		return nil, usageError{errors.New(strings.Join(problems, "\n"))}
-	}
-	return found, nil
-}
-
-func problemLines(sources []*scenarios.Source) (lines []string) {
-	for _, s := range sources {
-		for _, p := range s.Problems {
-			lines = append(lines, fmt.Sprintf("%s:%d:%d: %s", s.Name, p.Line, p.Column, p.Message))
-		}
-	}
-	return lines
-}
-
-// play plays scenarios, as many side by side as there are processors.
-func play(ctx context.Context, all []*scenarios.Scenario, c scenarios.Config, run runFunc, asJSON bool, stdout io.Writer) ([]scenarios.Result, error) {
-	results := make([]scenarios.Result, len(all))
-	human, lines := scenarios.NewConsole(stdout), scenarios.NewJSONLines(stdout)
-	places := make(chan struct{}, runtime.NumCPU())
-	if c.Journal != nil {
-		places = make(chan struct{}, 1) // one file: one after the other
-	}
-	var playing sync.WaitGroup
-	var mu sync.Mutex
-	var failed []string
-	for i, s := range all {
-		playing.Go(func() {
-			places <- struct{}{}
-			defer func() { <-places }()
-			own := c
-			own.Began, own.Ended = human.Began(s), human.Ended(s, c.Mode)
-			if asJSON {
-				own.Began, own.Ended = nil, lines.Ended
-			}
-			r, err := run(ctx, s, own)
-			if err != nil {
-				r.Passed, r.Error = false, err.Error()
-			}
-			results[i] = r
-			if asJSON {
-				lines.Summary(r)
-			} else {
-				human.Summary(s, r)
-			}
-			if !r.Passed {
-				mu.Lock()
-				failed = append(failed, s.ID)
-				mu.Unlock()
-			}
-		})
-	}
-	playing.Wait()
-	if len(failed) > 0 {
-		slices.Sort(failed)
-		return results, fmt.Errorf("not passed: %s", strings.Join(failed, ", "))
-	}
-	return results, nil
-}
-
-func writeFile(name string, write func(io.Writer) error) error {
-	f, err := os.Create(name)
-	if err != nil {
-		return usageError{err}
-	}
-	return errors.Join(write(f), f.Close())
-}
-
-// listCmd lists what is bundled.
-func listCmd(stdout io.Writer) *cobra.Command {
-	var asJSON bool
-	cmd := &cobra.Command{
-		Use: "list [scenarios|quizzes|lessons]", Short: "List what is bundled", Args: cobra.MaximumNArgs(1), ValidArgs: []string{"scenarios", "quizzes", "lessons"},
-		RunE: func(_ *cobra.Command, args []string) error {
-			what := "scenarios"
-			if len(args) > 0 {
-				what = args[0]
-			}
-			items, lines := []any{}, []string{}
-			switch what {
-			case "scenarios":
-				for _, s := range scenarios.Bundled() {
-					items = append(items, s.Outline())
-					lines = append(lines, fmt.Sprintf("%-26s level %d  %3d min  %s", s.ID, s.Level, s.Minutes, s.Title))
-				}
-			case "quizzes":
-				for _, q := range quiz.Bundled() {
-					items = append(items, q.Outline())
-					lines = append(lines, fmt.Sprintf("%-26s %3d questions  %s", q.ID, len(q.Questions), q.Title))
-				}
-			case "lessons":
-				for _, l := range content.Bundled().Lessons {
-					items = append(items, l.Outline())
-					lines = append(lines, fmt.Sprintf("%-26s %3d min  %s", l.ID, l.Minutes, l.Title))
-				}
-			default:
-				return usageError{fmt.Errorf("there are no %q: list takes scenarios, quizzes or lessons", what)}
-			}
-			if asJSON {
-				out := json.NewEncoder(stdout)
-				out.SetIndent("", "  ")
-				return out.Encode(items)
-			}
-			for _, line := range lines {
-				fmt.Fprintln(stdout, line)
-			}
-			return nil
-		},
-	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "an array of objects")
-	return cmd
-}
-
-// schemaCmd prints the JSON Schema of a kind of file.
-func schemaCmd(stdout io.Writer) *cobra.Command {
-	return &cobra.Command{
-		Use: "schema scenario|quiz", Short: "Print a JSON Schema for editors", Args: cobra.ExactArgs(1), ValidArgs: []string{"scenario", "quiz"},
-		RunE: func(_ *cobra.Command, args []string) error {
-			schema, ok := map[string]func() map[string]any{"scenario": scenarios.Schema, "quiz": quiz.Schema}[args[0]]
-			if !ok {
-				return usageError{fmt.Errorf("there is no schema %q: there are scenario and quiz", args[0])}
-			}
-			out := json.NewEncoder(stdout)
-			out.SetIndent("", "  ")
-			return out.Encode(schema())
-		},
-	}
-}
-
-// gradeCmd grades answers offline.
-func gradeCmd(stdout io.Writer) *cobra.Command {
-	var format string
-	cmd := &cobra.Command{
-		Use: "grade QUIZ ANSWERS.json", Short: "Grade answers offline", Args: cobra.ExactArgs(2),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if format != "json" && format != "csv" {
-				return usageError{fmt.Errorf("--format is json or csv, not %q", format)}
-			}
-			q, err := findQuiz(args[0])
-			if err != nil {
-				return usageError{err}
-			}
-			text, err := os.ReadFile(args[1])
-			if err != nil {
-				return usageError{fmt.Errorf("read the answers: %w", err)}
-			}
-			answers, isList, err := quiz.ReadAnswers(text)
-			if err != nil {
-				return usageError{fmt.Errorf("%s: %w", args[1], err)}
-			}
-			results := []quiz.Result{}
-			judge := quiz.Remembering(quiz.Labs{Scenario: scenarios.SettingsOf})
-			for _, a := range answers {
-				r, err := q.Grade(cmd.Context(), a, judge)
-				if err != nil {
-					return usageError{fmt.Errorf("%s: %w", args[1], err)}
-				}
-				results = append(results, r)
-			}
-			if format == "csv" {
-				return quiz.WriteCSV(stdout, q, results)
-			}
-			out := json.NewEncoder(stdout)
-			out.SetIndent("", "  ")
-			if !isList {
-				return out.Encode(results[0])
-			}
-			return out.Encode(results)
-		},
-	}
-	cmd.Flags().StringVar(&format, "format", "json", "json or csv")
-	return cmd
-}
-
-// findQuiz finds a quiz by its id or its file.
-func findQuiz(name string) (*quiz.Quiz, error) {
-	for _, q := range quiz.Bundled() {
-		if q.ID == name {
-			return q, nil
-		}
-	}
-	text, err := os.ReadFile(name)
-	if err != nil {
-		return nil, fmt.Errorf("%q is neither a bundled quiz (eddy list quizzes) nor a file that can be read: %w", name, err)
-	}
-	q, problems := quiz.Parse(strings.TrimSuffix(filepath.Base(name), filepath.Ext(name)), text)
-	var lines []string
-	for _, p := range problems {
-		lines = append(lines, fmt.Sprintf("%s:%d:%d: %s", name, p.Line, p.Column, p.Message))
-	}
-	if len(lines) > 0 {
-		return nil, errors.New(strings.Join(lines, "\n"))
-	}
-	return q, nil
-}
-
-// convertCmd turns a quiz into another program's format, or back.
-func convertCmd(stdout io.Writer) *cobra.Command {
-	var to, from, id, title string
-	cmd := &cobra.Command{
-		Use: "convert QUIZ|FILE", Short: "Write a quiz as GIFT or QTI, or read one", Args: cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
-			var q *quiz.Quiz
-			var lost []quiz.Lost
-			if from != "" {
-				text, err := os.ReadFile(args[0])
-				if err != nil {
-					return usageError{err}
-				}
-				if q, lost, err = quiz.Import(quiz.Format(from), id, title, text); err != nil {
-					return usageError{fmt.Errorf("%s: %w", args[0], err)}
-				}
-			} else {
-				var err error
-				if q, err = findQuiz(args[0]); err != nil {
-					return usageError{err}
-				}
-			}
-			more, err := q.Export(stdout, quiz.Format(to))
-			if err != nil {
-				return usageError{err}
-			}
-			for _, l := range append(lost, more...) {
-				fmt.Fprintf(os.Stderr, "not carried over: %s: %s\n", l.Question, l.What)
-			}
-			return nil
-		},
-	}
-	cmd.Flags().StringVar(&to, "to", "yaml", "yaml, gift or qti")
-	cmd.Flags().StringVar(&from, "from", "", "gift or qti: the file is of another program")
-	cmd.Flags().StringVar(&id, "id", "imported", "id of the quiz that is read")
-	cmd.Flags().StringVar(&title, "title", "", "its title")
-	return cmd
 }

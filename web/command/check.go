@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"context"
@@ -15,8 +15,8 @@ import (
 // envPlay is set for the child that plays a scenario in virtual time.
 const envPlay = "EDDY_PLAY_CHILD"
 
-// newProver plays scenarios in children that are this same program.
-func newProver() (*scenarios.Prover, error) {
+// NewProver plays scenarios in children that are this same program.
+func NewProver() (*scenarios.Prover, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("find this program, to start it again: %w", err)
@@ -30,7 +30,7 @@ type runFunc func(context.Context, *scenarios.Scenario, scenarios.Config) (scena
 // inVirtualTime is scenarios.Run in virtual time. It says where it has to take
 // the wall clock.
 func inVirtualTime(stdout io.Writer, asJSON bool, journal string) (runFunc, error) {
-	prover, err := newProver()
+	prover, err := NewProver()
 	if err != nil {
 		return nil, err
 	}
@@ -42,8 +42,8 @@ func inVirtualTime(stdout io.Writer, asJSON bool, journal string) (runFunc, erro
 	}, nil
 }
 
-// checkCmd validates files.
-func checkCmd(stdout io.Writer) *cobra.Command {
+// check validates files.
+func check(stdout io.Writer) *cobra.Command {
 	var lint, strict bool
 	var seeds int
 	cmd := &cobra.Command{
@@ -86,7 +86,7 @@ func checkCmd(stdout io.Writer) *cobra.Command {
 // lintSources prints what the linter finds in the files that have no problems,
 // a line each, and returns how many lines there were.
 func lintSources(ctx context.Context, sources []*scenarios.Source, seeds int, stdout io.Writer) (warnings int, err error) {
-	prover, err := newProver()
+	prover, err := NewProver()
 	if err != nil {
 		return 0, err
 	}

@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"encoding/json"
@@ -18,9 +18,9 @@ import (
 	"eddy/scenarios/trial"
 )
 
-// trialCommand is how this program is started again to try things in virtual
+// TrialCommand is how this program is started again to try things in virtual
 // time.
-func trialCommand() []string {
+func TrialCommand() []string {
 	self, err := os.Executable()
 	if err != nil {
 		return nil // nothing can be tried; whoever needs it says so
@@ -31,21 +31,21 @@ func trialCommand() []string {
 // trialLimit is the wall time that one job of a few tries may take.
 const trialLimit = 30 * time.Second
 
-// trialCmd is that other process.
-func trialCmd() *cobra.Command {
+// trials is that other process.
+func trials() *cobra.Command {
 	return &cobra.Command{
 		Use: "trial", Hidden: true, Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			if os.Getenv(trial.Env) == "" {
-				return usageError{errors.New("trial is what Eddy starts by itself, to try things in virtual time")}
+				return UsageError{errors.New("trial is what Eddy starts by itself, to try things in virtual time")}
 			}
 			return trial.Serve(map[string]trial.Job{smallest.TryJob: smallest.Try, scenarios.RehearseJob: scenarios.Rehearsed})
 		},
 	}
 }
 
-// smallestCmd searches for the fewest actions that break a promise.
-func smallestCmd(stdout io.Writer) *cobra.Command {
+// smallestFault searches for the fewest actions that break a promise.
+func smallestFault(stdout io.Writer) *cobra.Command {
 	q := smallest.Question{Jobs: runtime.NumCPU()}
 	var settings string
 	var set []string
@@ -55,9 +55,9 @@ func smallestCmd(stdout io.Writer) *cobra.Command {
 		Example: "  eddy smallest --invariant no-double-charge --set payment.idempotent=false",
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			if q.Lab, err = smallest.Settings([]byte(settings), set); err != nil {
-				return usageError{err}
+				return UsageError{err}
 			}
-			command := trialCommand()
+			command := TrialCommand()
 			if command == nil {
 				return errors.New("this program cannot find itself, to start again for the tries")
 			}
@@ -71,7 +71,7 @@ func smallestCmd(stdout io.Writer) *cobra.Command {
 			a, err := smallest.Search(cmd.Context(), q, pool, tell)
 			var refused *lab.Error
 			if errors.As(err, &refused) && refused.Code == lab.Invalid {
-				return usageError{err}
+				return UsageError{err}
 			}
 			if err != nil {
 				return err

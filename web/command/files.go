@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"bytes"
@@ -37,19 +37,19 @@ func readFiles(args []string) (*checked, error) {
 	for _, arg := range args {
 		info, err := os.Stat(arg)
 		if err != nil {
-			return nil, usageError{err}
+			return nil, UsageError{err}
 		}
 		if !info.IsDir() {
 			text, err := readBounded(arg)
 			if err != nil {
-				return nil, usageError{err}
+				return nil, UsageError{err}
 			}
 			c.add(arg, text)
 			continue
 		}
 		entries, err := os.ReadDir(arg)
 		if err != nil {
-			return nil, usageError{err}
+			return nil, UsageError{err}
 		}
 		for _, e := range entries {
 			name := filepath.Join(arg, e.Name())
@@ -59,7 +59,7 @@ func readFiles(args []string) (*checked, error) {
 			}
 			text, err := readBounded(name)
 			if err != nil {
-				return nil, usageError{err}
+				return nil, UsageError{err}
 			}
 			if ext != ".md" || e.Name() == glossaryName || bytes.HasPrefix(text, []byte("---")) { // a README is neither
 				c.add(name, text)
@@ -100,15 +100,21 @@ func (c *checked) add(name string, text []byte) {
 	}
 }
 
+// problemLines is a line for every problem of a file, as editors read them.
+func problemLines(name string, problems []form.Problem) (lines []string) {
+	for _, p := range problems {
+		lines = append(lines, fmt.Sprintf("%s:%d:%d: %s", name, p.Line, p.Column, p.Message))
+	}
+	return lines
+}
+
 // check returns a line for every problem. What files lead to may be among them
 // or bundled.
 func (c *checked) check() (lines []string) {
 	scenarios.CheckNeeds(c.scenarios, scenarios.Bundled()...)
-	lines = problemLines(c.scenarios)
-	add := func(name string, problems []form.Problem) {
-		for _, p := range problems {
-			lines = append(lines, fmt.Sprintf("%s:%d:%d: %s", name, p.Line, p.Column, p.Message))
-		}
+	add := func(name string, problems []form.Problem) { lines = append(lines, problemLines(name, problems)...) }
+	for _, s := range c.scenarios {
+		add(s.Name, s.Problems)
 	}
 	for _, q := range c.quizzes {
 		add(q.Name, q.Problems)
