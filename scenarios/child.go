@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -14,6 +13,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"eddy/lab/virtual"
 )
 
 // job is what one child process plays: one way, once for each seed.
@@ -53,8 +54,7 @@ const (
 
 // Child plays the job on standard input, tells how it goes in JSON lines on
 // standard output, and ends the process. It ends it too when standard input
-// ends, so that no child outlives whoever started it. Virtual time is to be had
-// inside a test alone, so the process becomes one.
+// ends, so that no child outlives whoever started it.
 func Child() error {
 	in := bufio.NewReader(os.Stdin)
 	raw, err := in.ReadBytes('\n')
@@ -86,22 +86,17 @@ func Child() error {
 		}
 		os.Exit(0)
 	}
-	testing.Init()
-	if err := flag.CommandLine.Parse([]string{"-test.timeout=0"}); err != nil {
-		return fmt.Errorf("set the flags of a test: %w", err)
-	}
-	var plays []testing.InternalTest
-	for _, seed := range j.Seeds {
-		plays = append(plays, testing.InternalTest{Name: fmt.Sprintf("seed %d", seed), F: func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				if err := j.play(t.Context(), s, seed, out); err != nil {
-					t.Fatal(err)
-				}
+	return virtual.Main(s.ID, func(t *testing.T) {
+		for _, seed := range j.Seeds {
+			t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					if err := j.play(t.Context(), s, seed, out); err != nil {
+						t.Fatal(err)
+					}
+				})
 			})
-		}})
-	}
-	testing.Main(func(string, string) (bool, error) { return true, nil }, plays, nil, nil)
-	return nil
+		}
+	})
 }
 
 // play plays the scenario once.

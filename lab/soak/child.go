@@ -2,7 +2,6 @@ package soak
 
 import (
 	"context"
-	"flag"
 	"fmt"
 	"os"
 	"runtime"
@@ -11,22 +10,19 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"eddy/lab/virtual"
 )
 
 // Child plays a plan in virtual time and ends the process: with 0 where nothing
-// was found, else with what was found on standard output. Virtual time is to be
-// had inside a test alone, so the process becomes one.
+// was found, else with what was found on standard output.
 func Child(p Plan) error {
-	testing.Init()
-	if err := flag.CommandLine.Parse([]string{"-test.timeout=0"}); err != nil {
-		return fmt.Errorf("set the flags of a test: %w", err)
-	}
 	var at atomic.Int64
 	go watch(&at, standstill, func(now time.Duration) {
 		fmt.Printf("virtual time stands still at %s, because these wait for what no time brings:\n\n%s\n", now, waiting(allStacks()))
 		os.Exit(1)
 	})
-	played := testing.InternalTest{Name: fmt.Sprintf("seed %d", p.Seed), F: func(t *testing.T) {
+	return virtual.Main(fmt.Sprintf("seed %d", p.Seed), func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
@@ -35,9 +31,7 @@ func Child(p Plan) error {
 				t.Fatal(err)
 			}
 		})
-	}}
-	testing.Main(func(string, string) (bool, error) { return true, nil }, []testing.InternalTest{played}, nil, nil)
-	return nil
+	})
 }
 
 // standstill is for how long, on the wall, virtual time may stay where it is. It

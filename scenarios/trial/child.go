@@ -5,12 +5,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
 	"testing"
 	"testing/synctest"
+
+	"eddy/lab/virtual"
 )
 
 // Env is set in the environment of the processes that a Pool starts.
@@ -32,17 +33,11 @@ type answer struct {
 // Serve does the jobs that it reads, a line each, until there are no more, and
 // ends the process.
 func Serve(jobs map[string]Job) error {
-	testing.Init()
-	if err := flag.CommandLine.Parse([]string{"-test.timeout=0"}); err != nil {
-		return fmt.Errorf("set the flags of a test: %w", err)
-	}
-	served := testing.InternalTest{Name: "trials", F: func(t *testing.T) {
+	return virtual.Main("trials", func(t *testing.T) {
 		if err := serve(t, jobs, os.Stdin, os.Stdout); err != nil {
 			t.Fatal(err)
 		}
-	}}
-	testing.Main(func(string, string) (bool, error) { return true, nil }, []testing.InternalTest{served}, nil, nil)
-	return nil
+	})
 }
 
 func serve(t *testing.T, jobs map[string]Job, in io.Reader, out io.Writer) error {
