@@ -5,6 +5,7 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -41,9 +42,8 @@ type Source struct {
 
 // ReadSource parses the text of a file.
 func ReadSource(name string, text []byte, g *Glossary) *Source {
-	base := path.Base(strings.ReplaceAll(name, `\`, "/"))
 	s := &Source{Name: name}
-	s.Lesson, s.Problems = Parse(strings.TrimSuffix(base, path.Ext(base)), text, g)
+	s.Lesson, s.Problems = Parse(form.ID(name), text, g)
 	return s
 }
 
@@ -97,21 +97,21 @@ func ReadCourse(files fs.FS) (*Course, error) {
 // CheckNeeds adds what is wrong with the prerequisites: they must be lessons of
 // the sources or of the ones besides, and none may need itself in the end.
 func CheckNeeds(sources []*Source, besides ...*Lesson) {
-	known := map[string]*Lesson{}
+	needs := form.Needs{}
 	for _, l := range besides {
-		known[l.ID] = l
+		needs[l.ID] = l.Needs
 	}
 	for _, s := range sources {
-		known[s.Lesson.ID] = s.Lesson
+		needs[s.Lesson.ID] = s.Lesson.Needs
 	}
 	for _, s := range sources {
 		for i, need := range s.Lesson.Needs {
 			at := fmt.Sprintf("needs[%d]", i)
-			switch {
+			switch _, known := needs[need]; {
 			case need == s.Lesson.ID: // said already
-			case known[need] == nil:
-				s.problem(at, "there is no lesson %q that could be needed%s", need, form.Likely(need, names(known)))
-			case leadsTo(known, need, s.Lesson.ID, map[string]bool{}):
+			case !known:
+				s.problem(at, "there is no lesson %q that could be needed%s", need, form.Likely(need, slices.Sorted(maps.Keys(needs))))
+			case needs.LeadTo(need, s.Lesson.ID):
 				s.problem(at, "%s needs %s in turn: neither could ever be begun", need, s.Lesson.ID)
 			}
 		}
@@ -140,40 +140,20 @@ func (s *Source) problem(path, format string, args ...any) {
 	s.Problems = append(s.Problems, Problem{Pos: form.Pos{Line: at.Line + 1, Column: at.Column}, Message: fmt.Sprintf(format, args...)})
 }
 
-func names(known map[string]*Lesson) (list []string) {
-	for id := range known {
-		list = append(list, id)
-	}
-	slices.Sort(list)
-	return list
-}
-
-func leadsTo(known map[string]*Lesson, from, to string, seen map[string]bool) bool {
-	if seen[from] || known[from] == nil {
-		return false
-	}
-	seen[from] = true
-	return slices.ContainsFunc(known[from].Needs, func(next string) bool { return next == to || leadsTo(known, next, to, seen) })
-}
-
 // topics in the order in which they are learned, where no need says otherwise.
 var topics = strings.Split("basics sync-async kafka idempotency dead-letter outbox cqrs event-sourcing saga schema capstone adoption", " ")
 
 // inOrder puts what is needed first, then goes by topic and id.
 func inOrder(all []*Lesson) (ordered []*Lesson) {
-	left := slices.Clone(all)
-	slices.SortFunc(left, func(a, b *Lesson) int {
+	slices.SortFunc(all, func(a, b *Lesson) int {
 		return cmp.Or(cmp.Compare(slices.Index(topics, a.Topic), slices.Index(topics, b.Topic)), cmp.Compare(a.ID, b.ID))
 	})
-	for len(left) > 0 {
-		next := slices.IndexFunc(left, func(l *Lesson) bool {
-			return !slices.ContainsFunc(l.Needs, func(need string) bool {
-				return slices.ContainsFunc(left, func(o *Lesson) bool { return o.ID == need })
-			})
-		})
-		next = max(next, 0) // a circle of needs is a problem of its files
-		ordered = append(ordered, left[next])
-		left = slices.Delete(left, next, next+1)
+	needs, byID, ids := form.Needs{}, map[string]*Lesson{}, []string{}
+	for _, l := range all {
+		needs[l.ID], byID[l.ID], ids = l.Needs, l, append(ids, l.ID)
+	}
+	for _, id := range needs.Sort(ids) {
+		ordered = append(ordered, byID[id])
 	}
 	return ordered
 }

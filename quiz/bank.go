@@ -3,13 +3,9 @@ package quiz
 import (
 	"embed"
 	"fmt"
-	"io/fs"
-	"os"
-	"path"
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"eddy/lab/form"
 )
@@ -26,43 +22,25 @@ type Source struct {
 
 // ReadSource parses the text of a file.
 func ReadSource(name string, text []byte) *Source {
-	base := path.Base(strings.ReplaceAll(name, `\`, "/"))
 	s := &Source{Name: name}
-	s.Quiz, s.Problems = Parse(strings.TrimSuffix(base, path.Ext(base)), text)
+	s.Quiz, s.Problems = Parse(form.ID(name), text)
 	return s
 }
 
-// ReadDir reads every quiz file (*.yaml, *.yml) of a folder.
-func ReadDir(files fs.FS, dir string) ([]*Source, error) {
-	entries, err := fs.ReadDir(files, dir)
-	if err != nil {
-		return nil, fmt.Errorf("read the folder %s: %w", dir, err)
+func readSources(texts []form.Text) (sources []*Source) {
+	for _, t := range texts {
+		sources = append(sources, ReadSource(t.Name, t.Text))
 	}
-	var sources []*Source
-	for _, e := range entries {
-		if ext := path.Ext(e.Name()); e.IsDir() || ext != ".yaml" && ext != ".yml" {
-			continue
-		}
-		if info, err := e.Info(); err == nil && info.Size() > form.MaxBytes {
-			sources = append(sources, &Source{Name: e.Name(), Quiz: &Quiz{}, Problems: []Problem{{Pos: form.Pos{Line: 1, Column: 1}, Message: fmt.Sprintf("the file has %d bytes: at most %d are read", info.Size(), form.MaxBytes)}}})
-			continue
-		}
-		text, err := fs.ReadFile(files, path.Join(dir, e.Name()))
-		if err != nil {
-			return nil, fmt.Errorf("read %s: %w", e.Name(), err)
-		}
-		sources = append(sources, ReadSource(path.Join(dir, e.Name()), text))
-	}
-	return sources, nil
+	return sources
 }
 
 // Bundled is the quizzes that are part of the program, by id.
 var Bundled = sync.OnceValue(func() (all []*Quiz) {
-	sources, err := ReadDir(bank, "bank")
+	texts, err := form.ReadFolder(bank, "bank")
 	if err != nil {
 		panic(fmt.Sprintf("the bank is part of the program: %v", err))
 	}
-	for _, s := range sources {
+	for _, s := range readSources(texts) {
 		if len(s.Problems) > 0 {
 			panic(fmt.Sprintf("the bank is part of the program: %s: %v", s.Name, s.Problems[0]))
 		}
@@ -74,39 +52,53 @@ var Bundled = sync.OnceValue(func() (all []*Quiz) {
 // Bank is the bundled quizzes, and those of a folder, which is read again when
 // a file in it has changed. It is safe for concurrent use.
 type Bank struct {
-	dir string
-
 	mu      sync.Mutex
-	looked  time.Time
-	stamp   string
+	folder  *form.Folder // nil: the bundled ones alone
 	sources []*Source
 	all     []*Quiz
 }
 
-// BundledBank is the bank of the program alone.
-func BundledBank() *Bank { return &Bank{all: Bundled()} }
-
 // NewBank is the bank with the files of a folder; "" is the bundled one alone.
 // A file with an id that is bundled takes the place of that quiz.
 func NewBank(dir string) (*Bank, error) {
+	b := &Bank{all: Bundled()}
 	if dir == "" {
-		return BundledBank(), nil
+		return b, nil
 	}
-	b := &Bank{dir: dir}
+	b.folder = &form.Folder{Dir: dir}
 	return b, b.refresh()
 }
-
-// lookEvery is how often a folder is looked at, at most.
-const lookEvery = 500 * time.Millisecond
 
 // All lists the quizzes that can be taken, by id.
 func (b *Bank) All() []*Quiz {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.dir != "" && time.Since(b.looked) >= lookEvery {
+	if b.folder != nil {
 		b.refresh() // a folder that cannot be read leaves what was read before
 	}
 	return b.all
+}
+
+func (b *Bank) refresh() error {
+	texts, changed, err := b.folder.Changed()
+	if err != nil || !changed {
+		return err
+	}
+	sources := readSources(texts)
+	var all []*Quiz
+	for _, s := range sources {
+		if len(s.Problems) == 0 {
+			all = append(all, s.Quiz)
+		}
+	}
+	for _, q := range Bundled() {
+		if !slices.ContainsFunc(all, func(o *Quiz) bool { return o.ID == q.ID }) {
+			all = append(all, q)
+		}
+	}
+	slices.SortFunc(all, func(x, y *Quiz) int { return strings.Compare(x.ID, y.ID) })
+	b.sources, b.all = sources, all
+	return nil
 }
 
 // Find returns a quiz by its id.
@@ -130,39 +122,4 @@ func (b *Bank) Broken() (broken []*Source) {
 		}
 	}
 	return broken
-}
-
-func (b *Bank) refresh() error {
-	b.looked = time.Now()
-	entries, err := os.ReadDir(b.dir)
-	if err != nil {
-		return fmt.Errorf("read the folder with quizzes: %w", err)
-	}
-	var stamp strings.Builder
-	for _, e := range entries {
-		if info, err := e.Info(); err == nil {
-			fmt.Fprintln(&stamp, e.Name(), info.Size(), info.ModTime().UnixNano())
-		}
-	}
-	if stamp.String() == b.stamp && b.all != nil {
-		return nil
-	}
-	sources, err := ReadDir(os.DirFS(b.dir), ".")
-	if err != nil {
-		return err
-	}
-	var all []*Quiz
-	for _, s := range sources {
-		if len(s.Problems) == 0 {
-			all = append(all, s.Quiz)
-		}
-	}
-	for _, q := range Bundled() {
-		if !slices.ContainsFunc(all, func(o *Quiz) bool { return o.ID == q.ID }) {
-			all = append(all, q)
-		}
-	}
-	slices.SortFunc(all, func(x, y *Quiz) int { return strings.Compare(x.ID, y.ID) })
-	b.stamp, b.sources, b.all = stamp.String(), sources, all
-	return nil
 }

@@ -4,13 +4,10 @@ import (
 	"cmp"
 	"embed"
 	"fmt"
-	"io/fs"
-	"os"
-	"path"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"eddy/lab"
 	"eddy/lab/form"
@@ -30,10 +27,11 @@ type Source struct {
 // Bundled is the library that is part of the program, in the order in which
 // scenarios are learned.
 var Bundled = sync.OnceValue(func() []*Scenario {
-	sources, err := ReadDir(bundled, "library")
+	texts, err := form.ReadFolder(bundled, "library")
 	if err != nil {
 		panic(fmt.Sprintf("the library is part of the program: %v", err))
 	}
+	sources := readSources(texts)
 	CheckNeeds(sources)
 	all := Sound(sources)
 	for _, s := range sources {
@@ -44,130 +42,72 @@ var Bundled = sync.OnceValue(func() []*Scenario {
 	return all
 })
 
-// BundledText is the file of a bundled scenario.
-func BundledText(id string) ([]byte, error) { return bundled.ReadFile("library/" + id + ".yaml") }
-
-// ReadDir reads every scenario file (*.yaml, *.yml) of a folder.
-func ReadDir(files fs.FS, dir string) ([]*Source, error) {
-	entries, err := fs.ReadDir(files, dir)
-	if err != nil {
-		return nil, fmt.Errorf("read the folder %s: %w", dir, err)
+func readSources(texts []form.Text) (sources []*Source) {
+	for _, t := range texts {
+		sources = append(sources, ReadSource(t.Name, t.Text))
 	}
-	var sources []*Source
-	for _, e := range entries {
-		if ext := path.Ext(e.Name()); e.IsDir() || ext != ".yaml" && ext != ".yml" {
-			continue
-		}
-		text, err := readBounded(files, path.Join(dir, e.Name()))
-		if err != nil {
-			return nil, err
-		}
-		sources = append(sources, ReadSource(path.Join(dir, e.Name()), text))
-	}
-	return sources, nil
-}
-
-// readBounded reads a file, but not much more of it than Parse takes.
-func readBounded(files fs.FS, name string) ([]byte, error) {
-	f, err := files.Open(name)
-	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", name, err)
-	}
-	defer f.Close()
-	text := make([]byte, form.MaxBytes+1)
-	n := 0
-	for n < len(text) {
-		more, err := f.Read(text[n:])
-		n += more
-		if err != nil {
-			break // the end; a file that cannot be read is not YAML either
-		}
-	}
-	return text[:n], nil
+	return sources
 }
 
 // ReadSource parses the text of a file.
 func ReadSource(name string, text []byte) *Source {
-	base := path.Base(strings.ReplaceAll(name, `\`, "/"))
 	s := &Source{Name: name, Text: text}
-	s.Scenario, s.Problems = Parse(strings.TrimSuffix(base, path.Ext(base)), text)
+	s.Scenario, s.Problems = Parse(form.ID(name), text)
 	return s
 }
 
 // CheckNeeds adds what is wrong with the prerequisites: they must be scenarios
 // of the sources or of the ones besides, and none may need itself in the end.
 func CheckNeeds(sources []*Source, besides ...*Scenario) {
-	known := map[string]*Scenario{}
+	needs := form.Needs{}
 	for _, s := range besides {
-		known[s.ID] = s
+		needs[s.ID] = s.Needs
 	}
 	for _, s := range sources {
-		known[s.Scenario.ID] = s.Scenario
+		if s.Scenario.ID != "" {
+			needs[s.Scenario.ID] = s.Scenario.Needs
+		}
 	}
 	for _, s := range sources {
 		for i, need := range s.Scenario.Needs {
 			at := s.Scenario.file.At(fmt.Sprintf("needs[%d]", i))
-			switch {
-			case known[need] == nil:
-				s.Problems = append(s.Problems, Problem{Pos: at, Message: fmt.Sprintf("there is no scenario %q that could be needed: there are %s", need, strings.Join(ids(known), ", "))})
-			case leadsTo(known, need, s.Scenario.ID, map[string]bool{}):
+			if _, known := needs[need]; !known {
+				s.Problems = append(s.Problems, Problem{Pos: at, Message: fmt.Sprintf("there is no scenario %q that could be needed: there are %s", need, strings.Join(slices.Sorted(maps.Keys(needs)), ", "))})
+			} else if needs.LeadTo(need, s.Scenario.ID) {
 				s.Problems = append(s.Problems, Problem{Pos: at, Message: fmt.Sprintf("%s needs %s in turn: neither could ever be begun", need, s.Scenario.ID)})
 			}
 		}
 	}
 }
 
-func ids(known map[string]*Scenario) (list []string) {
-	for id := range known {
-		if id != "" {
-			list = append(list, id)
-		}
-	}
-	slices.Sort(list)
-	return list
-}
-
-// leadsTo tells whether a scenario needs another, at once or in the end.
-func leadsTo(known map[string]*Scenario, from, to string, seen map[string]bool) bool {
-	if seen[from] || known[from] == nil {
-		return false
-	}
-	seen[from] = true
-	return slices.ContainsFunc(known[from].Needs, func(next string) bool { return next == to || leadsTo(known, next, to, seen) })
-}
-
 // Sound lists the scenarios that have no problem, in the order in which they
 // are learned: what is needed first, then the lower level, then the id.
-func Sound(sources []*Source) []*Scenario {
-	var left, done []*Scenario
+func Sound(sources []*Source) (all []*Scenario) {
 	for _, s := range sources {
 		if len(s.Problems) == 0 {
-			left = append(left, s.Scenario)
+			all = append(all, s.Scenario)
 		}
 	}
-	return inOrder(left, done)
+	return inOrder(all)
 }
 
-func inOrder(left, done []*Scenario) []*Scenario {
-	slices.SortFunc(left, func(a, b *Scenario) int { return cmp.Or(cmp.Compare(a.Level, b.Level), cmp.Compare(a.ID, b.ID)) })
-	for len(left) > 0 {
-		i := slices.IndexFunc(left, func(s *Scenario) bool {
-			return !slices.ContainsFunc(left, func(o *Scenario) bool { return slices.Contains(s.Needs, o.ID) })
-		})
-		i = max(i, 0) // a circle, which CheckNeeds has named
-		done, left = append(done, left[i]), slices.Delete(left, i, i+1)
+func inOrder(all []*Scenario) (sorted []*Scenario) {
+	slices.SortFunc(all, func(a, b *Scenario) int { return cmp.Or(cmp.Compare(a.Level, b.Level), cmp.Compare(a.ID, b.ID)) })
+	needs, byID, ids := form.Needs{}, map[string]*Scenario{}, []string{}
+	for _, s := range all {
+		needs[s.ID], byID[s.ID], ids = s.Needs, s, append(ids, s.ID)
 	}
-	return done
+	for _, id := range needs.Sort(ids) {
+		sorted = append(sorted, byID[id])
+	}
+	return sorted
 }
 
 // Library is the bundled scenarios, and those of a folder, which is read again
 // when a file in it has changed. It is safe for concurrent use.
 type Library struct {
-	dir string
-
 	mu      sync.Mutex
-	looked  time.Time
-	stamp   string
+	folder  *form.Folder // nil: the bundled ones alone
 	sources []*Source
 	all     []*Scenario
 }
@@ -175,28 +115,40 @@ type Library struct {
 // NewLibrary is the library with the files of a folder; "" is the bundled one
 // alone. A file with an id that is bundled takes the place of that scenario.
 func NewLibrary(dir string) (*Library, error) {
-	l := &Library{dir: dir}
+	l := &Library{all: Bundled()}
 	if dir == "" {
-		l.all = Bundled()
 		return l, nil
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
+	l.folder = &form.Folder{Dir: dir}
 	return l, l.refresh()
 }
-
-// lookEvery is how often a folder is looked at, at most.
-const lookEvery = 500 * time.Millisecond
 
 // All lists the scenarios that can be played, in the order in which they are
 // learned.
 func (l *Library) All() []*Scenario {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.dir != "" && time.Since(l.looked) >= lookEvery {
+	if l.folder != nil {
 		l.refresh() // a folder that cannot be read leaves what was read before
 	}
 	return l.all
+}
+
+func (l *Library) refresh() error {
+	texts, changed, err := l.folder.Changed()
+	if err != nil || !changed {
+		return err
+	}
+	sources := readSources(texts)
+	CheckNeeds(sources, Bundled()...)
+	all := Sound(sources)
+	for _, s := range Bundled() {
+		if !slices.ContainsFunc(all, func(o *Scenario) bool { return o.ID == s.ID }) {
+			all = append(all, s)
+		}
+	}
+	l.sources, l.all = sources, inOrder(all)
+	return nil
 }
 
 // Find returns a scenario by its id.
@@ -228,45 +180,4 @@ func (l *Library) Broken() (broken []*Source) {
 		}
 	}
 	return broken
-}
-
-func (l *Library) refresh() error {
-	l.looked = time.Now()
-	entries, err := os.ReadDir(l.dir)
-	if err != nil {
-		return fmt.Errorf("read the folder with scenarios: %w", err)
-	}
-	var stamp strings.Builder
-	for _, e := range entries {
-		if info, err := e.Info(); err == nil {
-			fmt.Fprintln(&stamp, e.Name(), info.Size(), info.ModTime().UnixNano())
-		}
-	}
-	if stamp.String() == l.stamp && l.all != nil {
-		return nil
-	}
-	sources, err := ReadDir(os.DirFS(l.dir), ".")
-	if err != nil {
-		return err
-	}
-	CheckNeeds(sources, Bundled()...)
-	own := Sound(sources)
-	all := slices.Clone(own)
-	for _, s := range Bundled() {
-		if !slices.ContainsFunc(own, func(o *Scenario) bool { return o.ID == s.ID }) {
-			all = append(all, s)
-		}
-	}
-	l.stamp, l.sources, l.all = stamp.String(), sources, inOrder(all, nil)
-	return nil
-}
-
-// SettingsOf returns the lab settings of a bundled scenario.
-func SettingsOf(id string) (lab.Settings, error) {
-	for _, s := range Bundled() {
-		if s.ID == id {
-			return s.settings(0), nil
-		}
-	}
-	return lab.Settings{}, lab.Errorf(lab.NotFound, "there is no scenario %q", id)
 }

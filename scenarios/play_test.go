@@ -18,6 +18,18 @@ var onTheWall = map[string]string{
 	"rebalance": "a member that joins a cooperative group holds a commit back on a mutex",
 }
 
+// bundled is a scenario of the library.
+func bundled(t *testing.T, id string) *scenarios.Scenario {
+	t.Helper()
+	for _, s := range scenarios.Bundled() {
+		if s.ID == id {
+			return s
+		}
+	}
+	t.Fatalf("there is no scenario %q", id)
+	return nil
+}
+
 // library are the bundled scenarios; in a short run, which is the one under the
 // race detector, a few that crash and begin again.
 func library() (list []*scenarios.Scenario) {

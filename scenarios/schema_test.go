@@ -49,8 +49,7 @@ func asEditor(text []byte) (any, error) {
 func TestTheSchemaTakesTheLibrary(t *testing.T) {
 	s := schema(t)
 	for _, one := range scenarios.Bundled() {
-		text, err := scenarios.BundledText(one.ID)
-		require.NoError(t, err)
+		text := one.Text()
 		doc, err := asEditor(text)
 		require.NoError(t, err)
 		assert.NoError(t, s.Validate(doc), "%s", one.ID)
@@ -145,8 +144,7 @@ func TestLargeAndStrangeFilesAreRefusedQuickly(t *testing.T) {
 
 // A file that is written on Windows is as good as any.
 func TestLineEndingsAndByteOrderMarks(t *testing.T) {
-	text, err := scenarios.BundledText("first-order")
-	require.NoError(t, err)
+	text := bundled(t, "first-order").Text()
 	crlf := bytes.ReplaceAll(text, []byte("\n"), []byte("\r\n"))
 	s, problems := scenarios.Parse("first-order", crlf)
 	require.Empty(t, problems)
@@ -169,8 +167,7 @@ func FuzzParse(f *testing.F) {
 		f.Add(text)
 	}
 	for _, s := range scenarios.Bundled() {
-		text, err := scenarios.BundledText(s.ID)
-		require.NoError(f, err)
+		text := s.Text()
 		f.Add(text)
 	}
 	valid := schema(f)

@@ -325,8 +325,7 @@ func TestTheSchemaKnowsTheScore(t *testing.T) {
 // The capstone: whoever prepares and repairs gets every point, and what was not
 // switched on before it was needed costs its points, whatever is repaired.
 func TestFridayEveningIsDecidedBeforeItBegins(t *testing.T) {
-	text, err := scenarios.BundledText("friday-evening")
-	require.NoError(t, err)
+	text := bundled(t, "friday-evening").Text()
 	for _, c := range []struct{ without, loses string }{
 		{"", ""},
 		{"      - set: {service: payment, idempotent: true}\n", "Nobody was charged twice"},

@@ -93,9 +93,6 @@ func New(cfg Config) (*Server, error) {
 	if cfg.Static == nil {
 		cfg.Static = embedded()
 	}
-	if cfg.Quizzes == nil {
-		cfg.Quizzes = quiz.BundledBank()
-	}
 	if cfg.Lessons == nil {
 		cfg.Lessons = lessons.Bundled()
 	}
@@ -105,6 +102,11 @@ func New(cfg Config) (*Server, error) {
 	}
 	if cfg.Scenarios == nil {
 		if cfg.Scenarios, err = scenarios.NewLibrary(""); err != nil {
+			return nil, err
+		}
+	}
+	if cfg.Quizzes == nil {
+		if cfg.Quizzes, err = quiz.NewBank(""); err != nil {
 			return nil, err
 		}
 	}

@@ -3,7 +3,6 @@ package command
 import (
 	"bytes"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -40,7 +39,7 @@ func readFiles(args []string) (*checked, error) {
 			return nil, UsageError{err}
 		}
 		if !info.IsDir() {
-			text, err := readBounded(arg)
+			text, err := readText(arg)
 			if err != nil {
 				return nil, UsageError{err}
 			}
@@ -57,7 +56,7 @@ func readFiles(args []string) (*checked, error) {
 			if e.IsDir() || ext != ".yaml" && ext != ".yml" && ext != ".md" {
 				continue
 			}
-			text, err := readBounded(name)
+			text, err := readText(name)
 			if err != nil {
 				return nil, UsageError{err}
 			}
@@ -72,18 +71,10 @@ func readFiles(args []string) (*checked, error) {
 // glossaryName is the one markdown file that is no lesson.
 const glossaryName = "glossary.md"
 
-// readBounded reads a file, but not much more of it than is ever parsed.
-func readBounded(name string) ([]byte, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, form.MaxBytes+1))
-	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", name, err)
-	}
-	return text, nil
+// readText reads the file of a path.
+func readText(name string) ([]byte, error) {
+	t, err := form.ReadText(os.DirFS(filepath.Dir(name)), filepath.Base(name))
+	return t.Text, err
 }
 
 func (c *checked) add(name string, text []byte) {

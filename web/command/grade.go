@@ -36,7 +36,11 @@ func grade(stdout io.Writer) *cobra.Command {
 				return UsageError{fmt.Errorf("%s: %w", args[1], err)}
 			}
 			results := []quiz.Result{}
-			judge := quiz.Remembering(quiz.Labs{Scenario: scenarios.SettingsOf})
+			library, err := scenarios.NewLibrary("")
+			if err != nil {
+				return err
+			}
+			judge := quiz.Remembering(quiz.Labs{Scenario: library.Settings})
 			for _, a := range answers {
 				r, err := q.Grade(cmd.Context(), a, judge)
 				if err != nil {
@@ -66,7 +70,7 @@ func findQuiz(name string) (*quiz.Quiz, error) {
 			return q, nil
 		}
 	}
-	text, err := readBounded(name)
+	text, err := readText(name)
 	if err != nil {
 		return nil, fmt.Errorf("%q is neither a bundled quiz (eddy list quizzes) nor a file that can be read: %w", name, err)
 	}

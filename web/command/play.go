@@ -83,7 +83,7 @@ func toPlay(args []string) (found []*scenarios.Scenario, err error) {
 			found = append(found, scenarios.Bundled()[i])
 			continue
 		}
-		text, err := readBounded(arg)
+		text, err := readText(arg)
 		if err != nil {
 			return nil, UsageError{fmt.Errorf("%q is neither a bundled scenario (eddy list) nor a file that can be read: %w", arg, err)}
 		}

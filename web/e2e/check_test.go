@@ -10,8 +10,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"eddy/scenarios"
 )
 
 // command runs the program to its end and returns what it printed and its exit
@@ -29,7 +27,7 @@ func command(t *testing.T, args ...string) (string, int) {
 
 // Warnings are printed after the errors, and count with --strict alone.
 func TestCheckLint(t *testing.T) {
-	text, err := scenarios.BundledText("first-order")
+	text, err := os.ReadFile(filepath.Join("..", "..", "scenarios", "library", "first-order.yaml"))
 	require.NoError(t, err)
 	dir := t.TempDir()
 	write := func(changed string) string {
