@@ -21,14 +21,16 @@ func (n Needs) LeadTo(from, to string) bool {
 }
 
 // Sort puts what is needed before what needs it. Where no need says otherwise,
-// the order that the ids have stays; a circle is cut where it begins.
+// the order that the ids have stays; a circle is cut at its first id.
 func (n Needs) Sort(ids []string) (sorted []string) {
 	left := slices.Clone(ids)
 	for len(left) > 0 {
 		i := slices.IndexFunc(left, func(id string) bool {
 			return !slices.ContainsFunc(n[id], func(need string) bool { return slices.Contains(left, need) })
 		})
-		i = max(i, 0)
+		if i < 0 {
+			i = slices.IndexFunc(left, func(id string) bool { return n.LeadTo(id, id) })
+		}
 		sorted, left = append(sorted, left[i]), slices.Delete(left, i, i+1)
 	}
 	return sorted

@@ -111,9 +111,22 @@ func ask[T any](v *page, expr string) T {
 	return value
 }
 
+// click presses the mouse on an element, once it stands still: what is drawn
+// while a page fills moves what lies below it, and a press would hit a neighbour.
 func (v *page) click(selector string) {
 	v.t.Helper()
-	v.do(chromedp.WaitVisible(selector), chromedp.Click(selector))
+	v.do(chromedp.WaitVisible(selector))
+	still := fmt.Sprintf(`(() => {
+		const find = () => %[2]t ? document.evaluate(%[1]q, document, null, XPathResult.FIRST_ORDERED_NODE_TYPE, null).singleNodeValue : document.querySelector(%[1]q);
+		const e = find();
+		e?.scrollIntoView({ block: 'nearest', behavior: 'instant' });
+		const at = () => { const now = find(), r = now?.getBoundingClientRect(); return r && now === e ? [r.x, r.y, r.width, r.height].join() : ''; };
+		const before = at();
+		return new Promise((done) => setTimeout(() => done(before !== '' && at() === before), 60));
+	})()`, selector, strings.HasPrefix(selector, "/"))
+	for deadline := time.Now().Add(10 * time.Second); !ask[bool](v, still) && time.Now().Before(deadline); {
+	}
+	v.do(chromedp.Click(selector))
 }
 
 // live waits until the page has its first frame from the socket.

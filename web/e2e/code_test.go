@@ -18,10 +18,10 @@ func TestTheCodeLensMarksWhereAnInstanceStands(t *testing.T) {
 	p.act(id, `"freeze"`)
 	v.until(`document.querySelector('.src li[data-run="here"]')?.textContent.includes('Clock.Sleep(ctx, w.settings.Work)')`)
 	v.until(`[...document.querySelectorAll('.src li[data-run="here"] .cwho b')].some((who) => who.textContent === 'pay-1')`)
-	v.do(chromedp.Click(`.cseat .link`)) // its handler
+	v.click(`.cseat .link`) // its handler
 	v.until(`document.querySelector('.chead h2')?.textContent === 'Payment' && document.querySelector('.csrc').scrollTop > 0`)
 	p.act(id, `"step"`)
-	v.do(chromedp.Click(`//div[contains(@class,'cseat')]//button[text()='pay-1']`))
+	v.click(`//div[contains(@class,'cseat')]//button[text()='pay-1']`)
 	v.until(`document.querySelector('.src li[data-run="here"]')?.textContent.includes('select') || document.querySelector('.chead .mono').textContent === 'consume.go'`)
 	v.quiet()
 }

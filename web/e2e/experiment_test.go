@@ -1,16 +1,12 @@
 package e2e
 
-import (
-	"testing"
-
-	"github.com/chromedp/chromedp"
-)
+import "testing"
 
 func TestAnExperimentShowsBothRunsSideBySide(t *testing.T) {
 	p := serve(t, 3)
 	id := p.newLab(`{}`)
 	v := browse(t, p, "/lab/~"+id+"?lens=code", 1440, 900)
-	v.do(chromedp.Click(`//button[contains(@class,'cfile')][.//span[text()='Compacted changelog']]`))
+	v.click(`//button[contains(@class,'cfile')][.//span[text()='Compacted changelog']]`)
 	v.live()
 	v.click(`.trial [data-do="without"]:not([disabled])`)
 	v.until(`[...document.querySelectorAll('.trial tr')].some((row) => row.textContent.startsWith('records that had to be read') && row.children[1].textContent === '200' && row.children[2].textContent === '?')`)

@@ -1,10 +1,6 @@
 package e2e
 
-import (
-	"testing"
-
-	"github.com/chromedp/chromedp"
-)
+import "testing"
 
 func TestAChangeOfSchemaIsCheckedBeforeItIsDeployed(t *testing.T) {
 	p := serve(t, 3)
@@ -13,11 +9,11 @@ func TestAChangeOfSchemaIsCheckedBeforeItIsDeployed(t *testing.T) {
 	v := browse(t, p, "/lab/~"+id, 1440, 900)
 	v.live()
 	v.click(`#lens-topics .cell[data-offset="0"]`)
-	v.do(chromedp.Click(`//section[@id='inspector']//button[starts-with(text(),'version ')]`))
-	v.do(chromedp.Click(`//section[@id='inspector']//button[text()='a field more, required']`))
+	v.click(`//section[@id='inspector']//button[starts-with(text(),'version ')]`)
+	v.click(`//section[@id='inspector']//button[text()='a field more, required']`)
 	v.until(`document.querySelector('#inspector .verdict[data-ok="false"]')?.textContent.includes('vat')`)
 	v.until(`document.querySelector('#inspector [role=status]').textContent.includes('1 of 1 event on the log cannot be read')`)
-	v.do(chromedp.Click(`//section[@id='inspector']//button[text()='a field more, with a default']`))
+	v.click(`//section[@id='inspector']//button[text()='a field more, with a default']`)
 	v.until(`document.querySelectorAll('#inspector .verdict[data-ok="true"]').length === 2`)
 	v.quiet()
 }

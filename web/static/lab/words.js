@@ -111,9 +111,9 @@ export function readsShort(partitions, group, busy = false) {
   const [main = '', ...others] = READS[group] ?? [];
   const read = [...(partitions?.[main] ?? [])].sort((a, b) => a - b);
   if (read.length > 3 && read.at(-1) - read[0] === read.length - 1) return `p${read[0]} to p${read.at(-1)}`; // a seat has room for three
-  const other = others.find((topic) => TOPICS.includes(topic) && partitions?.[topic]?.length);
-  if (!read.length && other) return busy ? '' : `${other} ${named(partitions?.[other])}`;
-  return named(read) || (busy || Object.values(partitions ?? {}).some((ps) => ps?.length) ? '' : 'idle');
+  const other = others.find((topic) => partitions?.[topic]?.length);
+  if (!read.length && other) return busy ? '' : `${other.replace(/^.*-(?=commands$)/, '')} ${named(partitions?.[other])}`; // its own commands are all it reads of commands
+  return named(read) || (busy ? '' : 'idle');
 }
 
 /** @param {Board} board @param {string} group */
