@@ -13,6 +13,7 @@ import (
 
 	"eddy/lab/fleet"
 	"eddy/quiz"
+	"eddy/scenarios"
 )
 
 // secretive is a quiz whose every secret says that it is one.
@@ -223,4 +224,19 @@ func TestTheTeachersDoor(t *testing.T) {
 	cookie := header("Cookie", w.Result().Cookies()[0].Name+"="+w.Result().Cookies()[0].Value)
 	assert.Contains(t, st.ask("GET", "/teach", "", cookie).Body.String(), "/api/quizzes/secretive/gradebook.csv?layout=canvas")
 	assert.Contains(t, st.ask("GET", "/teach/quiz/secretive", "", cookie).Body.String(), "Nobody has a graded result yet")
+}
+
+// A file of the teacher's that cannot be used is no secret of the log.
+func TestTheTeacherSeesWhichFilesAreBroken(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "mine.yaml"), []byte("id: mine\ntitle: Mine\nsteeps: []\n"), 0o600))
+	library, err := scenarios.NewLibrary(dir)
+	require.NoError(t, err)
+	bank, err := quiz.NewBank(dir)
+	require.NoError(t, err)
+	st := newSite(t, func(c *Config, _ *fleet.Config) { c.Scenarios, c.Quizzes = library, bank })
+	page := st.ask("GET", "/teach", "", header("Authorization", "Bearer the-key")).Body.String()
+	assert.Contains(t, page, "The quiz file mine.yaml:3: there is no key &#34;steeps&#34;")
+	assert.Contains(t, page, "The scenario file mine.yaml:3: there is no key &#34;steeps&#34;")
+	assert.Contains(t, page, "more: eddy check mine.yaml")
 }

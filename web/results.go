@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"eddy/lab"
+	"eddy/lab/form"
 	"eddy/quiz"
 	"eddy/web/view"
 )
@@ -76,12 +77,24 @@ func (s *Server) teachPage(w http.ResponseWriter, r *http.Request) error {
 			page.Quizzes = append(page.Quizzes, one)
 		}
 		for _, b := range s.quizzes.Broken() {
-			page.Broken = append(page.Broken, fmt.Sprintf("%s:%d: %s", b.Name, b.Problems[0].Line, b.Problems[0].Message))
+			page.Broken = append(page.Broken, brokenFile("quiz", b.Name, b.Problems))
+		}
+		for _, b := range s.cfg.Scenarios.Broken() {
+			page.Broken = append(page.Broken, brokenFile("scenario", b.Name, b.Problems))
 		}
 	}
 	w.Header().Set("Cache-Control", "no-store")
 	s.render(w, r, http.StatusOK, view.Teach(page))
 	return nil
+}
+
+// brokenFile says what keeps a file of the teacher's from being used.
+func brokenFile(kind, name string, problems []form.Problem) string {
+	text := fmt.Sprintf("The %s file %s:%d: %s", kind, name, problems[0].Line, problems[0].Message)
+	if more := len(problems) - 1; more > 0 {
+		text += fmt.Sprintf(" (and %d more: eddy check %s)", more, name)
+	}
+	return text
 }
 
 // teachEnter takes the teacher key from the form of the page.
