@@ -229,14 +229,14 @@ func TestTheTeachersDoor(t *testing.T) {
 // A file of the teacher's that cannot be used is no secret of the log.
 func TestTheTeacherSeesWhichFilesAreBroken(t *testing.T) {
 	dir := t.TempDir()
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "mine.yaml"), []byte("id: mine\ntitle: Mine\nsteeps: []\n"), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "mine.yaml"), []byte("id: mine\ntitle: Mine\n"), 0o600))
 	library, err := scenarios.NewLibrary(dir)
 	require.NoError(t, err)
 	bank, err := quiz.NewBank(dir)
 	require.NoError(t, err)
 	st := newSite(t, func(c *Config, _ *fleet.Config) { c.Scenarios, c.Quizzes = library, bank })
 	page := st.ask("GET", "/teach", "", header("Authorization", "Bearer the-key")).Body.String()
-	assert.Contains(t, page, "The quiz file mine.yaml:3: there is no key &#34;steeps&#34;")
-	assert.Contains(t, page, "The scenario file mine.yaml:3: there is no key &#34;steeps&#34;")
-	assert.Contains(t, page, "more: eddy check mine.yaml")
+	assert.Contains(t, page, "The quiz file mine.yaml:1: the file needs the key &#34;questions&#34;")
+	assert.Contains(t, page, "The scenario file mine.yaml:1: the file needs the key &#34;pattern&#34;")
+	assert.Contains(t, page, "more: eddy check mine.yaml)")
 }
