@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	markdown "eddy/content"
 	"eddy/lab"
 	"eddy/quiz"
 	"eddy/scenarios"
@@ -100,7 +101,7 @@ func (s *Server) mePage(w http.ResponseWriter, r *http.Request) error {
 			continue
 		}
 		for _, review := range one.Reviews(*done) {
-			page.Reviews = append(page.Reviews, view.Review{Where: one.Title + ": " + review.Step, Href: "/lab/" + one.ID, Ask: review.Ask, Said: review.Said, Right: review.Answer})
+			page.Reviews = append(page.Reviews, view.Review{Where: one.Title + ": " + review.Step, Href: "/lab/" + one.ID, Ask: markdown.Plain(review.Ask), Said: markdown.Plain(review.Said), Right: markdown.Plain(review.Answer)})
 		}
 	}
 	for _, a := range slices.Backward(attempts) {
@@ -165,7 +166,13 @@ func sureAndWrong(a quiz.Attempt, q *quiz.Quiz) (list []view.Review) {
 			continue
 		}
 		v := a.Key.Variant(question, given.Try)
-		list = append(list, view.Review{Where: q.Title, Href: "/quiz/" + q.ID, Ask: v.Fill(question.Ask), Right: question.Right(v)})
+		review := view.Review{Where: q.Title, Href: "/quiz/" + q.ID, Ask: markdown.Plain(v.Fill(question.Ask))}
+		if question.Lab != nil {
+			review.Why = markdown.Plain(mark.Why)
+		} else {
+			review.Right = markdown.Plain(question.Right(v))
+		}
+		list = append(list, review)
 	}
 	return list
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 
+	markdown "eddy/content"
 	"eddy/lab"
 	"eddy/lab/form"
 	"eddy/quiz"
@@ -126,13 +127,13 @@ func (s *Server) resultsPage(w http.ResponseWriter, r *http.Request) error {
 		page.Rows = append(page.Rows, view.ResultRow{Learner: row.Learner, Score: fmt.Sprintf("%g of %g", row.Score, row.Max), Percent: row.Percent, Passed: row.Passed})
 	}
 	for _, item := range quiz.Analyse(q, attempts) {
-		one := view.ResultItem{ID: item.ID, Kind: string(item.Kind), Ask: item.Ask, Answered: item.Answered, Difficulty: item.Difficulty, SureAndWrong: item.SureAndWrong, Tells: "cannot be told yet"}
+		one := view.ResultItem{ID: item.ID, Kind: string(item.Kind), Ask: markdown.Plain(item.Ask), Answered: item.Answered, Difficulty: item.Difficulty, SureAndWrong: item.SureAndWrong, Tells: "cannot be told yet"}
 		if d := item.Discrimination; d != nil {
-			one.Tells = fmt.Sprintf("%.2f", *d)
+			one.Tells = strings.Replace(fmt.Sprintf("%.2f", *d), "-", "−", 1)
 			one.Weak = *d < weakItem
 		}
 		if len(item.Wrong) > 0 {
-			one.Wrong, one.WrongCount = item.Wrong[0].Text, item.Wrong[0].Count
+			one.Wrong, one.WrongCount = markdown.Plain(item.Wrong[0].Text), item.Wrong[0].Count
 		}
 		page.Items = append(page.Items, one)
 	}

@@ -13,4 +13,8 @@ type MePage struct {
 type Standing struct{ Title, Href, State string }
 
 // Review is something that a learner was sure of and wrong about.
-type Review struct{ Where, Href, Ask, Said, Right string }
+type Review struct {
+	Where, Href, Ask, Said string
+	Right                  string // the right answer, where words can say it
+	Why                    string // what the lab said, where only a lab can judge
+}
