@@ -88,10 +88,11 @@ func TestTheSmallestFaultIsSearchedForAndHandedOver(t *testing.T) {
 	said := ask[string](v, `document.querySelector('#answer').innerText`)
 	assert.Contains(t, said, "With payment.idempotent: true none of 30 tries broke it.")
 	assert.Contains(t, said, "order A was charged 2 times")
-	// The studio takes it over from the store of the browser.
+	// The studio takes it over, and keeps what was there before in its undo.
 	ask[any](v, `document.querySelector('#answer .btn.go').click()`)
-	v.until(`localStorage.getItem('eddy.author.import') !== null`)
-	text := ask[string](v, `localStorage.getItem('eddy.author.import')`)
+	v.until(`location.pathname === '/author' && document.querySelector('#studio')?.dataset.ready !== undefined && !document.querySelector('#undo').disabled`)
+	v.until(`localStorage.getItem('eddy.author')?.includes('smallest-no-double-charge')`)
+	text := ask[string](v, `localStorage.getItem('eddy.author')`)
 	_, problems := scenarios.Parse("smallest-no-double-charge", []byte(text))
 	require.Empty(t, problems)
 	assert.True(t, strings.Contains(text, "duplicate: {event: OrderCreated, order: A}"))

@@ -3,6 +3,7 @@
 import { el, h, icon, text as put } from '../lab/dom.js';
 import { checker, findings } from './check.js';
 import { openEditor } from './editor.js';
+import { handedOver } from './handover.js';
 import { previewPanel } from './preview.js';
 import { proofPanel } from './proof.js';
 import { templates } from './templates.js';
@@ -243,7 +244,9 @@ el('export').addEventListener('click', () => {
   say(`${id}.yaml is written. Put it into the folder of --scenarios, or play it with: eddy play ${id}.yaml`);
 });
 
-check(editor.text(), true);
+const given = handedOver();
+if (given) take(given, 'It is here, as a file. Undo brings the old text back.');
+else check(editor.text(), true);
 buttons();
 fetch('/api/schema/scenario').then((r) => r.json()).then(editor.schema).catch(() => say('There is no completion: the schema could not be fetched.', true));
 studio.dataset.ready = '';

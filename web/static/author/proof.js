@@ -2,6 +2,7 @@
 // each step.
 
 import { h, icon } from '../lab/dom.js';
+import { lines } from '../lab/lines.js';
 
 const words = /** @type {Record<string, {name: string, asks: string, good: string, bad: string}>} */ ({
   solved: { name: 'Solved', asks: 'each solution reaches its goal', good: 'met', bad: 'not met' },
@@ -117,14 +118,8 @@ export function proofPanel(at, on) {
     try {
       const response = await fetch(`/api/scenarios/prove?seeds=${seeds ? 20 : 0}`, { method: 'POST', headers: { 'Content-Type': 'application/yaml' }, body: text, signal: running.signal });
       if (!response.ok || !response.body) throw new Error((await response.json()).error?.message ?? `The server answered ${response.status}.`);
-      const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-      let rest = '';
-      for (;;) {
-        const { value, done } = await reader.read();
-        if (done) break;
-        const lines = (rest + value).split('\n');
-        rest = lines.pop() ?? '';
-        for (const line of lines) if (line) hear(JSON.parse(line));
+      for await (const line of lines(response.body)) {
+        hear(line);
         draw();
       }
       if (!proof) throw new Error('The server broke it off.');

@@ -2,6 +2,8 @@
 // found. Text goes in as text.
 
 import { el, h, icon } from '../lab/dom.js';
+import { lines } from '../lab/lines.js';
+import { openInStudio } from './handover.js';
 
 /** @typedef {{at: number, text: string}} Evidence */
 /** @typedef {{setting: string, tries: number, broke: number, words: string}} Reverse */
@@ -14,9 +16,6 @@ const running = el('running');
 const bar = /** @type {HTMLProgressElement} */ (running.querySelector('progress'));
 const refused = el('refused');
 const answerBox = el('answer');
-
-/** What the studio takes over when it is opened. */
-const IMPORT = 'eddy.author.import';
 
 /** @type {AbortController | null} */
 let search = null;
@@ -93,20 +92,6 @@ function progress(p) {
   el('now').textContent = p.text;
 }
 
-/** The objects of a stream of JSON lines. @param {ReadableStream<Uint8Array>} stream */
-async function* lines(stream) {
-  const reader = stream.pipeThrough(new TextDecoderStream()).getReader();
-  let rest = '';
-  for (;;) {
-    const { done, value } = await reader.read();
-    rest += value ?? '';
-    const whole = rest.split('\n');
-    rest = whole.pop() ?? '';
-    for (const line of whole) if (line) yield JSON.parse(line);
-    if (done) return;
-  }
-}
-
 /** @param {Answer} a */
 function show(a) {
   el('said').textContent = a.words;
@@ -139,9 +124,3 @@ function show(a) {
 
 /** @param {number} n */
 function words(n) { return ['No', 'One', 'Two', 'Three', 'Four', 'Five', 'Six'][n] ?? String(n); }
-
-/** @param {string} yaml */
-function openInStudio(yaml) {
-  localStorage.setItem(IMPORT, yaml);
-  location.assign('/author');
-}

@@ -3,13 +3,11 @@
 
 import { h, icon, set } from './dom.js';
 import { close } from './keys.js';
+import { openInStudio } from '../author/handover.js';
 
 /** @typedef {{goal: string, words: string}} Suggestion */
 /** @typedef {{title: string, actions: string[], suggestions: Suggestion[], goal: string}} Step */
 /** @typedef {{at: number, id: string, title: string, steps: Step[], proof: string, yaml: string}} Draft */
-
-/** What the author studio takes over when it is opened. */
-const IMPORT = 'eddy.author.import';
 
 /** The part of the dialog that offers it. @param {import('./app.js').App} app @param {number} at @param {HTMLDialogElement} dialog */
 export function keep(app, at, dialog) {
@@ -88,8 +86,7 @@ function choose(dialog, lab, draft) {
     try {
       const made = await ask(lab, query);
       if (/** @type {HTMLButtonElement | null} */ (event.submitter)?.value === 'author') {
-        localStorage.setItem(IMPORT, made.yaml);
-        (window.top ?? window).location.assign('/author');
+        openInStudio(made.yaml, window.top ?? window);
         return;
       }
       query.delete('format');

@@ -17,14 +17,17 @@ let attempt = null;
 /** @type {Saver} */
 let saver;
 let at = 0;
-/** @type {import('./answers.js').Control} */
-let shown;
+/** @type {any} the Control of the question on the page, null where there is none */
+let shown = null;
 let skew = 0; // ms that the server's clock is ahead
 let timer = 0;
 /** @type {Record<string, any>} */
 let heard = {}; // feedback, by question
 /** @type {string[]} */
 let back = []; // questions that come back
+
+/** @param {string} id */
+const kind = (id) => attempt.questions.find((/** @type {any} */ q) => q.id === id)?.kind;
 
 /** @param {string} url @param {any} [body] */
 async function post(url, body) {
@@ -60,11 +63,12 @@ function take(a) {
   if (saver?.attempt !== a.id) saver = new Saver(a.id, a.mode === 'graded' ? SAVED_MS : JUDGED_MS, {
     saved: (question, when, feedback) => {
       say(`Saved ${new Date(when).toLocaleTimeString('en-GB')}`);
+      if (kind(question) === 'lab') attempt.answers[question] = true;
       if (feedback) hear(question, feedback);
       nav();
     },
     waiting: (n) => { if (n) say(`${n === 1 ? 'An answer is' : `${n} answers are`} kept here and will be sent: the server cannot be reached.`); },
-    refused: (question, why) => { refuse(new Error(why)); if (/time is over|submitted/.test(why)) load(); },
+    refused: (question, why) => { if (attempt.mode === 'practice' && !heard[question]) delete attempt.answers[question]; nav(); refuse(new Error(why)); if (/time is over|submitted/.test(why)) load(); },
   });
   if (a.submitted) {
     results();
@@ -222,7 +226,6 @@ function inLab(q) {
       const lab = await post(`/api/attempts/${attempt.id}/questions/${q.id}/lab`);
       const done = h('button', { type: 'button', class: 'btn go', id: 'take-lab', onclick: async () => {
         say('Your actions are being done again in a fresh lab');
-        attempt.answers[q.id] = true;
         await saver.put(q.id, { lab: lab.id, sure: sure() || undefined });
       } }, 'This is my answer');
       node.style.maxWidth = 'none';
@@ -276,6 +279,7 @@ function finished() {
 
 function confirmSubmit() {
   keep();
+  shown = null; // nothing is on the page that could be kept
   const open = attempt.questions.filter((/** @type {any} */ q) => attempt.answers[q.id] === undefined).length;
   place.replaceChildren(h('h1', { class: 'ask', id: 'ask' }, 'Submit your answers?'),
     h('p', {}, open ? `${open} ${open === 1 ? 'question is' : 'questions are'} not answered yet.` : 'Every question is answered.', ' After this nothing can be changed.'),
