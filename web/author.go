@@ -4,8 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
-	"errors"
-	"io"
 	"mime"
 	"net/http"
 	"strconv"
@@ -56,15 +54,13 @@ func newAuthor() *author {
 // authorPage is the studio: GET /author. A teacher elsewhere hands the key over
 // once, in the address, and is sent on without it.
 func (s *Server) authorPage(w http.ResponseWriter, r *http.Request) error {
-	if key := r.URL.Query().Get("key"); key != "" && s.isTeacherKey(key) {
-		s.setCookie(w, r, teacherCookie, s.teacherToken())
-		http.Redirect(w, r, "/author", http.StatusSeeOther)
+	if s.tookKey(w, r) {
 		return nil
 	}
 	page := view.AuthorPage{May: s.mayAuthor(r) == nil, Nonce: rand.Text()}
 	if page.May {
 		for _, one := range s.cfg.Scenarios.All() {
-			page.Library = append(page.Library, view.LibraryScenario{ID: one.ID, Title: one.Title, Level: one.Level})
+			page.Library = append(page.Library, view.LibraryScenario{ID: one.ID, Title: one.Title})
 		}
 	}
 	// The editor writes a style sheet of its own: this page alone allows that one.
@@ -78,10 +74,7 @@ func (s *Server) authorPage(w http.ResponseWriter, r *http.Request) error {
 // machine, and teachers. A proof costs the machine, and a draft may do to its
 // lab whatever a scenario can.
 func (s *Server) mayAuthor(r *http.Request) error {
-	if !fromThisMachine(r) && !s.fromTeacher(r) {
-		return lab.Errorf(lab.Forbidden, "Scenarios are proven and played for whoever sits at this machine. From elsewhere it needs the teacher key: Authorization: Bearer KEY, or /author?key=KEY in a browser.")
-	}
-	return nil
+	return s.teacherOnly(r, "To have scenarios proven and played", "/author")
 }
 
 // allowCheck takes one check of the caller's share, or refuses it.
@@ -98,15 +91,9 @@ func (s *Server) allowCheck(r *http.Request) error {
 
 // scenarioBody reads a scenario file that is the body.
 func (s *Server) scenarioBody(w http.ResponseWriter, r *http.Request) (*scenarios.Source, error) {
-	whole := r.Body
-	text, err := io.ReadAll(http.MaxBytesReader(w, whole, form.MaxBytes))
-	var large *http.MaxBytesError
-	switch {
-	case errors.As(err, &large):
-		io.Copy(io.Discard, io.LimitReader(whole, maxDrain))
-		return nil, &tooLarge{lab.Errorf(lab.Invalid, "A scenario file has at most %d KiB.", form.MaxBytes>>10)}
-	case err != nil:
-		return nil, lab.Errorf(lab.Invalid, "The body could not be read to its end: %v", err)
+	text, err := readUpTo(w, r, form.MaxBytes, "The scenario file")
+	if err != nil {
+		return nil, err
 	}
 	src := &scenarios.Source{Text: text}
 	src.Scenario, src.Problems = scenarios.Parse("", text)
@@ -240,13 +227,12 @@ func (s *Server) playDraft(w http.ResponseWriter, r *http.Request) error {
 	}
 	learner := s.learner(w, r)
 	one = s.author.keep(learner, one)
-	if before := s.here(learner, one.ID); before != nil { // the draft as it was
-		before.retire(true)
-		defer before.close()
-	}
 	// Opening a step may wait for something that happens in the lab.
 	http.NewResponseController(w).SetWriteDeadline(time.Now().Add(actionTimeout + writeTimeout))
-	g, err := s.begin(r, beginning{learner: learner, scenario: one, settings: one.Fresh()})
+	before := s.here(learner, one.ID) // the draft as it was
+	g, err := before.instead(func() (*guided, error) {
+		return s.begin(r, beginning{learner: learner, scenario: one, settings: one.Fresh()})
+	})
 	if err != nil {
 		return err
 	}

@@ -3,7 +3,6 @@ package web
 import (
 	"bytes"
 	"fmt"
-	"io"
 	"net/http"
 
 	"eddy/lab"
@@ -47,9 +46,9 @@ func (s *Server) importQuiz(w http.ResponseWriter, r *http.Request) error {
 	if !s.fromTeacher(r) {
 		return errTeachersOnly
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxImport))
+	body, err := readUpTo(w, r, maxImport, "The file")
 	if err != nil {
-		return &tooLarge{lab.Errorf(lab.Invalid, "The file is larger than %d MiB, which is the most that is read.", maxImport>>20)}
+		return err
 	}
 	ask := r.URL.Query()
 	q, lost, err := quiz.Import(quiz.Format(ask.Get("format")), ask.Get("id"), ask.Get("title"), body)

@@ -35,6 +35,10 @@ func (s *Server) guard(next http.Handler) http.Handler {
 		case !ownOrigin(r):
 			s.fail(w, r, lab.Errorf(lab.Forbidden, "Requests from pages of another site are not allowed."))
 		default:
+			if err := s.allowKey(r); err != nil {
+				s.fail(w, r, err)
+				return
+			}
 			next.ServeHTTP(w, r)
 		}
 	})

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -57,7 +58,9 @@ func (s *Server) scenarioLab(w http.ResponseWriter, r *http.Request, id string) 
 		w.WriteHeader(http.StatusNoContent)
 		return nil
 	}
-	g, err := s.resume(r, s.learner(w, r), one, r.URL.Query().Get("new") != "")
+	// A link on a foreign page may lead here, but not end a run.
+	anew := r.URL.Query().Get("new") != "" && r.Header.Get("Sec-Fetch-Site") != "cross-site"
+	g, err := s.resume(r, s.learner(w, r), one, anew)
 	if err != nil {
 		return err
 	}
@@ -74,7 +77,8 @@ func (g *guided) page() string { return "/lab/~" + g.id }
 // resume finds the lab in which a learner goes on, or brings one there. Two
 // tabs that ask at once get the same one.
 func (s *Server) resume(r *http.Request, learner string, one *scenarios.Scenario, anew bool) (*guided, error) {
-	found, err, _ := s.resuming.Do(learner+" "+one.ID, func() (any, error) {
+	r = r.WithContext(context.WithoutCancel(r.Context())) // others may wait for the same lab
+	found, err, _ := s.resuming.Do(fmt.Sprint(learner, " ", one.ID, anew), func() (any, error) {
 		b := beginning{learner: learner, scenario: one, settings: one.Fresh()}
 		before := s.here(learner, one.ID)
 		if before != nil && !anew && before.guide.Progress().Phase != scenarios.Finished {
@@ -92,11 +96,7 @@ func (s *Server) resume(r *http.Request, learner string, one *scenarios.Scenario
 				}
 			}
 		}
-		if before != nil {
-			before.retire(true)
-			defer before.close()
-		}
-		return s.begin(r, b)
+		return before.instead(func() (*guided, error) { return s.begin(r, b) })
 	})
 	if err != nil {
 		return nil, err

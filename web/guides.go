@@ -23,6 +23,7 @@ type guided struct {
 	server  *Server
 	world   fleet.World
 	guide   *scenarios.Guide
+	client  string     // whose share of labs it counts to
 	moving  sync.Mutex // one lab takes its place, at a time
 
 	mu      sync.Mutex
@@ -90,6 +91,18 @@ func (g *guides) remove(one *guided) {
 	}
 }
 
+// ledBy lists the open labs of a learner.
+func (g *guides) ledBy(learner string) (all []*guided) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, one := range g.byLab {
+		if one.learner == learner {
+			all = append(all, one)
+		}
+	}
+	return all
+}
+
 // in finds the guide of a lab, nil where the lab is a free one.
 func (g *guides) in(id string) *guided {
 	g.mu.Lock()
@@ -135,7 +148,7 @@ func (s *Server) begin(r *http.Request, b beginning) (*guided, error) {
 	if err != nil {
 		return nil, err
 	}
-	one, err := s.guideIn(r.Context(), id, b)
+	one, err := s.guideIn(r, id, b)
 	if err != nil {
 		s.cfg.Labs.Delete(id) // nobody knows of it; it may be closed already
 		return nil, err
@@ -144,7 +157,8 @@ func (s *Server) begin(r *http.Request, b beginning) (*guided, error) {
 }
 
 // guideIn has a learner go on in a lab that was opened for that.
-func (s *Server) guideIn(ctx context.Context, id string, b beginning) (*guided, error) {
+func (s *Server) guideIn(r *http.Request, id string, b beginning) (*guided, error) {
+	ctx := r.Context()
 	world, err := s.cfg.Labs.Get(id)
 	if err != nil {
 		return nil, err
@@ -157,7 +171,7 @@ func (s *Server) guideIn(ctx context.Context, id string, b beginning) (*guided, 
 			return nil, err
 		}
 	}
-	one := &guided{id: id, learner: b.learner, server: s, world: world, changed: make(chan struct{}), run: keep.Run{Step: -1}}
+	one := &guided{id: id, learner: b.learner, client: labClient(r), server: s, world: world, changed: make(chan struct{}), run: keep.Run{Step: -1}}
 	if p := b.progress; p != nil {
 		one.run = keep.Run{Progress: *p, Step: p.Step, Start: b.start}
 		one.began = p.Steps[p.Step].Start
@@ -347,6 +361,26 @@ func (g *guided) retire(on bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.retired = on
+}
+
+// instead has another lab take the place of this one, nil where there is none.
+// Where that one cannot be had, the learner goes on in this one.
+func (g *guided) instead(begin func() (*guided, error)) (*guided, error) {
+	if g == nil {
+		return begin()
+	}
+	if !g.moving.TryLock() {
+		return nil, lab.Errorf(lab.Conflict, "a fresh lab is on its way already")
+	}
+	defer g.moving.Unlock()
+	g.retire(true)
+	next, err := begin()
+	if err != nil {
+		g.retire(false)
+		return nil, err
+	}
+	g.close()
+	return next, nil
 }
 
 // close closes a lab whose place was taken, and forgets it.

@@ -111,11 +111,15 @@ func (s *Server) newLab(r *http.Request, settings lab.Settings, o lab.Options) (
 	if err := s.allowLab(r); err != nil {
 		return "", err
 	}
-	client := clientAddr(r)
+	return s.cfg.Labs.Create(r.Context(), labClient(r), settings, o)
+}
+
+// labClient is whose share of open labs a request counts to; "" has no bound.
+func labClient(r *http.Request) string {
 	if fromThisMachine(r) {
-		client = ""
+		return ""
 	}
-	return s.cfg.Labs.Create(r.Context(), client, settings, o)
+	return clientAddr(r)
 }
 
 // deleteLab closes a lab: DELETE /api/labs/{id}.
@@ -196,19 +200,30 @@ func seqParam(r *http.Request, name string, absent int64) (int64, error) {
 	return seq, nil
 }
 
-// readBody reads a whole body of at most maxBody bytes. A larger one is
-// refused, but read to its end first if that is not far: many clients look for
-// the answer only once everything is sent.
+// readBody reads a whole body of at most maxBody bytes.
 func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	return readUpTo(w, r, maxBody, "The body")
+}
+
+// readUpTo reads a whole body of at most n bytes. A larger one is refused, but
+// read to its end first if that is not far: many clients look for the answer
+// only once everything is sent.
+func readUpTo(w http.ResponseWriter, r *http.Request, n int64, what string) ([]byte, error) {
 	whole := r.Body
-	body, err := io.ReadAll(http.MaxBytesReader(w, whole, maxBody))
+	body, err := io.ReadAll(http.MaxBytesReader(w, whole, n))
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large):
 		io.Copy(io.Discard, io.LimitReader(whole, maxDrain))
-		return nil, &tooLarge{lab.Errorf(lab.Invalid, "The body is larger than %d KiB, which is the most that is read.", maxBody>>10)}
+		return nil, &tooLarge{lab.Errorf(lab.Invalid, "%s is larger than %d KiB, which is the most that is read.", what, n>>10)}
 	case err != nil:
-		return nil, lab.Errorf(lab.Invalid, "The body could not be read to its end: %v", err)
+		return nil, lab.Errorf(lab.Invalid, "%s could not be read to its end: %v", what, err)
 	}
 	return body, nil
+}
+
+// formValue is a value of a small form that is the body; "" where it has none.
+func formValue(w http.ResponseWriter, r *http.Request, name string) string {
+	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+	return r.PostFormValue(name)
 }

@@ -32,9 +32,6 @@ func (s *Server) learner(w http.ResponseWriter, r *http.Request) string {
 	if learner == "" {
 		learner = keep.NewLearner()
 	}
-	http.SetCookie(w, &http.Cookie{
-		Name: learnerCookie, Value: learner, Path: "/", MaxAge: int(learnerAge / time.Second),
-		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: r.TLS != nil,
-	})
+	s.setCookie(w, r, learnerCookie, learner, learnerAge)
 	return learner
 }

@@ -17,6 +17,10 @@ const (
 	actionsBurst     = 200
 	labsPerSecond    = 1
 	labsBurst        = 30
+	answersPerSecond = 5   // of one attempt: a class sits behind one address
+	answersBurst     = 60
+	keysPerSecond    = 0.2 // wrong teacher keys
+	keysBurst        = 20
 	ownFactor        = 10
 
 	maxLimiters = 10_000 // client addresses remembered by a limiter
@@ -26,6 +30,8 @@ const (
 type limits struct {
 	actions, ownActions *limiter
 	labs, ownLabs       *limiter
+	answers             *limiter // by attempt
+	keys                *limiter
 }
 
 func newLimits() limits {
@@ -34,6 +40,8 @@ func newLimits() limits {
 		ownActions: newLimiter(ownFactor*actionsPerSecond, ownFactor*actionsBurst),
 		labs:       newLimiter(labsPerSecond, labsBurst),
 		ownLabs:    newLimiter(ownFactor*labsPerSecond, ownFactor*labsBurst),
+		answers:    newLimiter(answersPerSecond, answersBurst),
+		keys:       newLimiter(keysPerSecond, keysBurst),
 	}
 }
 
@@ -46,6 +54,14 @@ func (s *Server) allowActions(r *http.Request, n int) error {
 	if after := l.take(clientAddr(r), n); after > 0 {
 		s.metrics.actions.WithLabelValues("limited").Add(float64(n))
 		return &tooFast{lab.Errorf(lab.TooMany, "Too many actions at once: %d a second are allowed, and %d in a burst. Try again in a moment.", int(l.every), l.burst), after}
+	}
+	return nil
+}
+
+// allowAnswer takes one answer of an attempt's share, or refuses it.
+func (s *Server) allowAnswer(attempt string) error {
+	if after := s.limits.answers.take(attempt, 1); after > 0 {
+		return &tooFast{lab.Errorf(lab.TooMany, "Too many answers at once: %d a second are taken, and %d in a burst. Try again in a moment.", answersPerSecond, answersBurst), after}
 	}
 	return nil
 }
@@ -91,6 +107,16 @@ func (l *limiter) take(addr string, n int) time.Duration {
 		r.CancelAt(now)
 	}
 	return after
+}
+
+// empty is how long it takes until addr has a token again; 0 where it has one.
+func (l *limiter) empty(addr string) time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := time.Now()
+	r := l.bucket(addr, now).ReserveN(now, 1)
+	defer r.CancelAt(now)
+	return r.DelayFrom(now)
 }
 
 func (l *limiter) bucket(addr string, now time.Time) *rate.Limiter {

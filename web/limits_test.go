@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -36,6 +37,33 @@ func TestActionsOfOneAddressAreLimited(t *testing.T) {
 		time.Sleep(time.Duration(after) * time.Second)
 		assert.Equal(t, http.StatusOK, post("192.0.2.1"))
 	})
+}
+
+// A class sits behind one address. What it answers at once is taken; a single
+// attempt that floods is held up, and costs the others nothing.
+func TestAClassBehindOneAddressIsNotHeldUp(t *testing.T) {
+	st := quizSite(t)
+	school := from("192.0.2.1")
+	answer := func(id string) int {
+		return st.ask("PUT", "/api/attempts/"+id+"/answers/number", `{"answer":1}`, school).Code
+	}
+	var class []string
+	for range actionsBurst / 2 {
+		w := st.ask("POST", "/api/quizzes/secretive/attempts", `{"mode":"graded"}`, school)
+		require.Equal(t, http.StatusCreated, w.Code, w.Body)
+		class = append(class, strings.TrimPrefix(w.Header().Get("Location"), "/api/attempts/"))
+	}
+	for range 10 {
+		for _, id := range class {
+			require.Equal(t, http.StatusOK, answer(id))
+		}
+	}
+	held := false
+	for range 2 * answersBurst {
+		held = held || answer(class[0]) == http.StatusTooManyRequests
+	}
+	assert.True(t, held)
+	assert.Equal(t, http.StatusOK, answer(class[1]))
 }
 
 func TestListOfActionsCostsItsLength(t *testing.T) {

@@ -39,19 +39,19 @@ func (s *Server) mine(r *http.Request) (m mine, attempts []quiz.Attempt, err err
 	if attempts, err = s.cfg.Keep.AttemptsOf(r.Context(), learner); err != nil {
 		return m, nil, err
 	}
-	for _, a := range attempts {
-		if v, err := s.attemptView(a); err == nil { // a quiz that is gone has nothing to show
-			m.Attempts = append(m.Attempts, v)
-		}
-	}
 	return m, attempts, nil
 }
 
 // myData is GET /api/me: a learner's data, to take away.
 func (s *Server) myData(w http.ResponseWriter, r *http.Request) error {
-	m, _, err := s.mine(r)
+	m, attempts, err := s.mine(r)
 	if err != nil {
 		return err
+	}
+	for _, a := range attempts {
+		if v, err := s.attemptView(a); err == nil { // a quiz that is gone has nothing to show
+			m.Attempts = append(m.Attempts, v)
+		}
 	}
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Content-Disposition", `attachment; filename="my-eddy.json"`)
@@ -62,15 +62,19 @@ func (s *Server) myData(w http.ResponseWriter, r *http.Request) error {
 // forgetMe is DELETE /api/me, and the form of the page.
 func (s *Server) forgetMe(w http.ResponseWriter, r *http.Request) error {
 	learner := knownLearner(r)
-	if r.Method == http.MethodPost && r.FormValue("sure") != "yes" {
+	if r.Method == http.MethodPost && formValue(w, r, "sure") != "yes" {
 		return lab.Errorf(lab.Invalid, "Nothing was deleted: tick the box first, to say that you mean it.")
 	}
 	if learner != "" {
+		for _, one := range s.guides.ledBy(learner) { // or they would go on to keep what is done in them
+			one.retire(true)
+			one.close()
+		}
 		if err := s.cfg.Keep.Forget(r.Context(), learner); err != nil {
 			return err
 		}
 	}
-	http.SetCookie(w, &http.Cookie{Name: learnerCookie, Path: "/", MaxAge: -1, HttpOnly: true, SameSite: http.SameSiteLaxMode})
+	s.setCookie(w, r, learnerCookie, "", -time.Second)
 	if r.Method == http.MethodPost {
 		http.Redirect(w, r, "/me?deleted=1", http.StatusSeeOther)
 		return nil

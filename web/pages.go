@@ -55,8 +55,8 @@ func (s *Server) labPage(w http.ResponseWriter, r *http.Request) error {
 	return s.scenarioLab(w, r, name)
 }
 
-// freeLab leads to the visitor's own free lab, or to a new one. It is the one
-// GET that makes something, so browsers that only look ahead get nothing.
+// freeLab leads to the visitor's own free lab, or to a new one. This GET makes
+// something, so browsers that only look ahead get nothing.
 func (s *Server) freeLab(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Set("Cache-Control", "no-store")
 	if r.Method == http.MethodHead || looksAhead(r) {
@@ -75,7 +75,7 @@ func (s *Server) freeLab(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	s.setCookie(w, r, freeCookie, id)
+	s.setCookie(w, r, freeCookie, id, cookieAge)
 	to := url.URL{Path: "/lab/~" + id}
 	if lens := r.URL.Query().Get("lens"); lens != "" { // a link may name what is open
 		to.RawQuery = url.Values{"lens": {lens}}.Encode()
@@ -104,9 +104,7 @@ func (s *Server) openLab(w http.ResponseWriter, r *http.Request) error {
 	if _, err := s.cfg.Labs.Get(openID); err != nil {
 		return lab.Errorf(lab.NotFound, "There is no open lab on this server. Start it with: eddy serve --kafka-listen 127.0.0.1:9092")
 	}
-	if key := r.URL.Query().Get("key"); key != "" && s.isTeacherKey(key) {
-		s.setCookie(w, r, teacherCookie, s.teacherToken())
-		http.Redirect(w, r, "/lab/open", http.StatusSeeOther)
+	if s.tookKey(w, r) {
 		return nil
 	}
 	return s.drawLab(w, r, openID, "Open lab")
@@ -176,9 +174,10 @@ func (s *Server) render(w http.ResponseWriter, r *http.Request, status int, page
 
 // setCookie keeps a right in the browser: no script reads it, no other site's
 // form or picture sends it.
-func (s *Server) setCookie(w http.ResponseWriter, r *http.Request, name, value string) {
+// An age below 0 takes it away.
+func (s *Server) setCookie(w http.ResponseWriter, r *http.Request, name, value string, age time.Duration) {
 	http.SetCookie(w, &http.Cookie{
-		Name: name, Value: value, Path: "/", MaxAge: int(cookieAge / time.Second),
+		Name: name, Value: value, Path: "/", MaxAge: int(age / time.Second),
 		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: r.TLS != nil,
 	})
 }

@@ -73,7 +73,7 @@ func (s *Server) beginAttempt(w http.ResponseWriter, r *http.Request) error {
 	if err := readJSON(w, r, &req, `{"mode": "practice"} or {"mode": "graded"}`); err != nil {
 		return err
 	}
-	if err := s.allowActions(r, 10); err != nil {
+	if err := s.allowActions(r, 2); err != nil {
 		return err
 	}
 	learner := s.learner(w, r)
@@ -188,15 +188,10 @@ func (s *Server) showAttempt(w http.ResponseWriter, r *http.Request) error {
 	// Whoever submitted when the program was killed, or went away while a lab
 	// was judging, has no result yet.
 	if !a.Submitted.IsZero() && a.Result == nil {
-		http.NewResponseController(w).SetWriteDeadline(time.Now().Add(actionTimeout))
-		if a, err = s.desk.Submit(r.Context(), a.ID, a.Class == ""); err != nil {
+		if a, err = s.grade(w, r, a); err != nil {
 			return err
 		}
 	}
-	return s.writeAttempt(w, a)
-}
-
-func (s *Server) writeAttempt(w http.ResponseWriter, a quiz.Attempt) error {
 	view, err := s.attemptView(a)
 	if err != nil {
 		return err
@@ -206,10 +201,27 @@ func (s *Server) writeAttempt(w http.ResponseWriter, a quiz.Attempt) error {
 	return nil
 }
 
+// grade submits an attempt, if that was not done, and grades it. However many
+// ask for it at once, the labs that judge its answers run once.
+func (s *Server) grade(w http.ResponseWriter, r *http.Request, a quiz.Attempt) (quiz.Attempt, error) {
+	http.NewResponseController(w).SetWriteDeadline(time.Now().Add(actionTimeout)) // labs may have to judge
+	graded, err, _ := s.grading.Do(a.ID, func() (any, error) {
+		// Who submits and leaves has submitted: it is not given up with the request.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), actionTimeout)
+		defer cancel()
+		return s.desk.Submit(ctx, a.ID, a.Class == "")
+	})
+	if err != nil {
+		return a, err
+	}
+	return graded.(quiz.Attempt), nil
+}
+
 // answer is PUT /api/attempts/{id}/answers/{question}. The answer is on the
 // disk when it is answered.
 func (s *Server) answer(w http.ResponseWriter, r *http.Request) error {
-	if _, err := s.attempt(r); err != nil {
+	begun, err := s.attempt(r)
+	if err != nil {
 		return err
 	}
 	var req struct {
@@ -220,8 +232,13 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) error {
 	if err := readJSON(w, r, &req, `{"answer": …}`); err != nil {
 		return err
 	}
-	if err := s.allowActions(r, 1); err != nil {
+	if err := s.allowAnswer(r.PathValue("id")); err != nil {
 		return err
+	}
+	if begun.Mode == quiz.Practice && s.opensLab(begun.Quiz, r.PathValue("question")) {
+		if err := s.allowLab(r); err != nil { // one judges the answer at once
+			return err
+		}
 	}
 	if req.Lab != "" {
 		moves, err := s.movesIn(r, req.Lab)
@@ -249,6 +266,12 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Set("Cache-Control", "no-store")
 	writeJSON(w, http.StatusOK, saved)
 	return nil
+}
+
+// opensLab tells whether only a lab can judge an answer.
+func (s *Server) opensLab(id, question string) bool {
+	q, ok := s.quizzes.Find(id)
+	return ok && q.Find(question) != nil && q.Find(question).Lab != nil
 }
 
 // movesIn is what was done in a lab, as a list of actions with the pauses
@@ -286,6 +309,9 @@ const longestPause = 5 * time.Second
 // questionAgain is POST /api/attempts/{id}/questions/{question}/again.
 func (s *Server) questionAgain(w http.ResponseWriter, r *http.Request) error {
 	if _, err := s.attempt(r); err != nil {
+		return err
+	}
+	if err := s.allowAnswer(r.PathValue("id")); err != nil {
 		return err
 	}
 	asked, err := s.desk.Again(r.Context(), r.PathValue("id"), r.PathValue("question"))
@@ -332,9 +358,11 @@ func (s *Server) questionLab(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	http.NewResponseController(w).SetWriteDeadline(time.Now().Add(actionTimeout + writeTimeout))
 	began := context.WithoutCancel(r.Context()) // half of what is done first is of no use
 	for _, m := range moves {
 		if _, err := world.Do(began, m); err != nil {
+			s.cfg.Labs.Delete(id) // nobody knows of it; it may be closed already
 			return err
 		}
 	}
@@ -349,12 +377,10 @@ func (s *Server) submitAttempt(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	http.NewResponseController(w).SetWriteDeadline(time.Now().Add(actionTimeout)) // labs may have to judge
-	// Who submits and leaves has submitted: the grading is not given up with the request.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), actionTimeout)
-	defer cancel()
-	a, err = s.desk.Submit(ctx, a.ID, a.Class == "")
-	if err != nil {
+	if err := s.allowAnswer(r.PathValue("id")); err != nil {
+		return err
+	}
+	if a, err = s.grade(w, r, a); err != nil {
 		return err
 	}
 	w.Header().Set("Cache-Control", "no-store")

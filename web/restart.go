@@ -13,28 +13,18 @@ import (
 // this one: what is "restart_step", "undo" or "restart". It returns the guide
 // of the new lab.
 func (g *guided) restart(r *http.Request, what string) (*guided, error) {
-	if !g.moving.TryLock() {
-		return nil, lab.Errorf(lab.Conflict, "a fresh lab is on its way already")
-	}
-	defer g.moving.Unlock()
-	b, err := g.anew(what)
-	if err != nil {
-		return nil, err
-	}
-	g.retire(true)
-	var next *guided
-	if spare := g.takeSpare(what); spare != nil {
-		next, err = spare.use(g.server, r, b)
-	}
-	if next == nil {
-		next, err = g.server.begin(r, b)
-	}
-	if err != nil {
-		g.retire(false)
-		return nil, err
-	}
-	g.close()
-	return next, nil
+	return g.instead(func() (*guided, error) {
+		b, err := g.anew(what)
+		if err != nil {
+			return nil, err
+		}
+		if spare := g.takeSpare(what); spare != nil {
+			if next, err := spare.use(g.server, r, b); next != nil || err != nil {
+				return next, err
+			}
+		}
+		return g.server.begin(r, b)
+	})
 }
 
 // anew says how the fresh lab begins.
@@ -127,7 +117,7 @@ func (g *guided) prepareSpare() {
 	s := g.server
 	s.inBackground(func() {
 		defer close(next.ready)
-		id, err := s.cfg.Labs.Create(s.ctx, "", rec.Settings, lab.Options{Again: &lab.Again{Recording: *rec, Of: "the lab before", Fast: true}})
+		id, err := s.cfg.Labs.Create(s.ctx, g.client, rec.Settings, lab.Options{Again: &lab.Again{Recording: *rec, Of: "the lab before", Fast: true}})
 		if err != nil {
 			next.err = err
 			return
@@ -168,7 +158,7 @@ func (sp *spare) use(s *Server, r *http.Request, b beginning) (*guided, error) {
 	if !s.cfg.Labs.Has(sp.id) {
 		return nil, nil // it was closed meanwhile
 	}
-	return s.guideIn(r.Context(), sp.id, b)
+	return s.guideIn(r, sp.id, b)
 }
 
 // dropSpare closes the spare lab, if there is one.

@@ -46,6 +46,50 @@ func (s *Server) fromTeacher(r *http.Request) bool {
 	return err == nil && same(c.Value, s.teacherToken())
 }
 
+// teacherOnly refuses whoever is neither the teacher nor on this machine. The
+// page is where a browser may bring the key to.
+func (s *Server) teacherOnly(r *http.Request, what, page string) error {
+	if fromThisMachine(r) || s.fromTeacher(r) {
+		return nil
+	}
+	return lab.Errorf(lab.Forbidden, "%s is for the teacher, and for whoever sits at this machine, because it keeps the machine busy. From elsewhere it needs the teacher key: Authorization: Bearer KEY, or %s?key=KEY in a browser.", what, page)
+}
+
+// tookKey takes the teacher key from the address of a page: the browser gets a
+// cookie that stands for it, and is sent on to the page without it.
+func (s *Server) tookKey(w http.ResponseWriter, r *http.Request) bool {
+	if !s.isTeacherKey(r.URL.Query().Get("key")) {
+		return false
+	}
+	s.setCookie(w, r, teacherCookie, s.teacherToken(), cookieAge)
+	http.Redirect(w, r, r.URL.Path, http.StatusSeeOther)
+	return true
+}
+
+// allowKey slows the guessing of the teacher key down: a wrong one takes one of
+// the caller's few tries, and without a try left no key is looked at, so that
+// nothing tells a right one. The cookie is no key: it cannot be guessed.
+func (s *Server) allowKey(r *http.Request) error {
+	key, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	if !ok {
+		if key = r.URL.Query().Get("key"); key == "" {
+			return nil
+		}
+	}
+	return s.tryKey(r, key)
+}
+
+func (s *Server) tryKey(r *http.Request, key string) error {
+	after := s.limits.keys.empty(clientAddr(r))
+	if after == 0 && !s.isTeacherKey(strings.TrimSpace(key)) {
+		s.limits.keys.take(clientAddr(r), 1)
+	}
+	if after > 0 {
+		return &tooFast{lab.Errorf(lab.TooMany, "Too many wrong teacher keys from here. Try again in a moment."), after}
+	}
+	return nil
+}
+
 func (s *Server) isTeacherKey(key string) bool { return same(key, s.cfg.TeacherKey) }
 
 // teacherToken is what the cookie holds: it proves the key without being it.

@@ -63,6 +63,7 @@ type Server struct {
 	ownKeep *keep.Store // closed with the server: nobody else knows it
 
 	resuming singleflight.Group // labs that are being brought to where a learner goes on
+	grading  singleflight.Group // attempts that are being graded
 
 	quizzes   *quiz.Bank
 	questions quiz.Labs // what judges a question that only a lab can

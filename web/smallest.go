@@ -14,22 +14,12 @@ import (
 // searchTime bounds a search that was asked for over the network.
 const searchTime = 3 * time.Minute
 
-// teacherOnly refuses whoever is neither the teacher nor on this machine.
-func (s *Server) teacherOnly(r *http.Request, what string) error {
-	if fromThisMachine(r) || s.fromTeacher(r) {
-		return nil
-	}
-	return lab.Errorf(lab.Forbidden, "%s is for the teacher: it keeps this machine busy. From elsewhere it needs the teacher key: Authorization: Bearer KEY.", what)
-}
-
 // smallestPage is where the smallest fault is searched for: /author/smallest.
 func (s *Server) smallestPage(w http.ResponseWriter, r *http.Request) error {
-	if key := r.URL.Query().Get("key"); key != "" && s.isTeacherKey(key) {
-		s.setCookie(w, r, teacherCookie, s.teacherToken())
-		http.Redirect(w, r, "/author/smallest", http.StatusSeeOther)
+	if s.tookKey(w, r) {
 		return nil
 	}
-	if err := s.teacherOnly(r, "The search for the smallest fault"); err != nil {
+	if err := s.teacherOnly(r, "The search for the smallest fault", "/author/smallest"); err != nil {
 		return err
 	}
 	page := view.SmallestPage{}
@@ -44,7 +34,7 @@ func (s *Server) smallestPage(w http.ResponseWriter, r *http.Request) error {
 // JSON lines: {"progress": …} as often as there is something to tell, and last
 // {"answer": …} or {"error": …}. Whoever goes away ends the search.
 func (s *Server) smallestFault(w http.ResponseWriter, r *http.Request) error {
-	if err := s.teacherOnly(r, "The search for the smallest fault"); err != nil {
+	if err := s.teacherOnly(r, "The search for the smallest fault", "/author/smallest"); err != nil {
 		return err
 	}
 	body, err := readBody(w, r)

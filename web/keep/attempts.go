@@ -80,6 +80,29 @@ func (s *Store) AttemptsAt(ctx context.Context, quizID string) ([]quiz.Attempt, 
 	return s.attempts(ctx, `SELECT attempt FROM attempts WHERE quiz = ? ORDER BY attempt ->> '$.began'`, quizID)
 }
 
+// Graded counts the learners who have a graded result, by quiz.
+func (s *Store) Graded(ctx context.Context) (map[string]int, error) {
+	rows, err := s.db.QueryContext(ctx, `SELECT quiz, count(DISTINCT learner) FROM attempts
+		WHERE attempt ->> '$.mode' = ? AND attempt ->> '$.result' IS NOT NULL GROUP BY quiz`, quiz.Graded)
+	if err != nil {
+		return nil, fmt.Errorf("count graded attempts: %w", err)
+	}
+	defer rows.Close()
+	graded := map[string]int{}
+	for rows.Next() {
+		var id string
+		var n int
+		if err := rows.Scan(&id, &n); err != nil {
+			return nil, fmt.Errorf("count graded attempts: %w", err)
+		}
+		graded[id] = n
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("count graded attempts: %w", err)
+	}
+	return graded, nil
+}
+
 func (s *Store) attempts(ctx context.Context, query string, args ...any) (all []quiz.Attempt, err error) {
 	rows, err := s.db.QueryContext(ctx, query, args...)
 	if err != nil {

@@ -66,7 +66,7 @@ func prepare(dir string) (name string, err error) {
 	if err := f.Close(); err != nil {
 		return "", fmt.Errorf("make the database: %w", err)
 	}
-	pragmas := url.Values{"_pragma": {"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)"}}
+	pragmas := url.Values{"_pragma": {"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)"}}
 	file := url.URL{Scheme: "file", Opaque: (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath(), RawQuery: pragmas.Encode()}
 	return file.String(), nil
 }

@@ -10,5 +10,4 @@ type AuthorPage struct {
 // LibraryScenario is a scenario to begin from.
 type LibraryScenario struct {
 	ID, Title string
-	Level     int
 }

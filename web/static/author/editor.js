@@ -5,7 +5,7 @@ import {
   Decoration, EditorState, EditorView, HighlightStyle, RangeSetBuilder, ViewPlugin, acceptCompletion, autocompletion, bracketMatching, closeBrackets, closeBracketsKeymap, completionKeymap,
   defaultKeymap, drawSelection, highlightActiveLine, highlightActiveLineGutter, highlightSelectionMatches, highlightSpecialChars, history, historyKeymap,
   indentUnit, indentWithTab, keymap, lineNumbers, lintGutter, nextDiagnostic, previousDiagnostic, redo, redoDepth, search, searchKeymap, setDiagnostics,
-  snippetCompletion, startCompletion, syntaxHighlighting, tags, undo, undoDepth, yaml,
+  snippetCompletion, syntaxHighlighting, tags, undo, undoDepth, yaml,
 } from './codemirror.js';
 import { choices, expressionChoices, isExpression, placeAt, schemasAt } from './complete.js';
 
@@ -89,7 +89,6 @@ function hangs(view) {
  */
 export function openEditor(parent, on) {
   /** @type {any} */ let schema = null;
-  /** @type {any[]} */ let found = [];
 
   /** @param {any} context */
   const complete = (context) => {
@@ -154,7 +153,6 @@ export function openEditor(parent, on) {
   };
 
   return {
-    view,
     text: () => view.state.doc.toString(),
     /** @param {any} s the JSON Schema of files */
     schema: (s) => { schema = s; },
@@ -164,10 +162,7 @@ export function openEditor(parent, on) {
       view.focus();
     },
     /** Marks what a check found. @param {{line: number, column: number, message: string, rule?: string, severity: 'error'|'warning'}[]} list */
-    mark: (list) => {
-      found = list;
-      view.dispatch(setDiagnostics(view.state, list.map((p) => ({ ...range(p), severity: p.severity, message: p.message }))));
-    },
+    mark: (list) => view.dispatch(setDiagnostics(view.state, list.map((p) => ({ ...range(p), severity: p.severity, message: p.message })))),
     /** @param {{line: number, column: number}} at */
     goTo: (at) => {
       const { from } = range(at);
@@ -177,8 +172,6 @@ export function openEditor(parent, on) {
     undo: () => { undo(view); view.focus(); },
     redo: () => { redo(view); view.focus(); },
     depths: () => ({ undo: undoDepth(view.state), redo: redoDepth(view.state) }),
-    found: () => found,
-    complete: () => startCompletion(view),
   };
 }
 

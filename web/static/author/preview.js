@@ -73,7 +73,7 @@ export function previewPanel(at, on) {
 
   return {
     /** @param {any[]} list @param {string} name */
-    show: (list, name) => { steps = list; title = name; at.dataset.title = title; draw(); },
+    show: (list, name) => { steps = list; title = name; draw(); },
     /** The cursor moved: the step it stands in is shown. @param {number} line */
     follow: (line) => {
       const i = steps.findLastIndex((s) => s.line <= line);

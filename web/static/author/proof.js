@@ -136,7 +136,7 @@ export function proofPanel(at, on) {
 
   draw();
   return {
-    run, cancel,
+    run,
     /** The file has changed: what was proven is of the one before. */
     outdated: () => { if ((proof || running) && !stale) { stale = true; draw(); } },
     /** @param {boolean} can */
