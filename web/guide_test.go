@@ -449,3 +449,16 @@ func TestASpareLabIsReadyWhereARerunWouldBeSlow(t *testing.T) {
 		assert.Equal(t, 2.0, p.value(p.lab, `len(orders)`))
 	})
 }
+
+func TestATaskHasAPlaceOnThePage(t *testing.T) {
+	for expr, place := range map[string]string{
+		`service("payment").crashes >= 1 && any(orders, .charges >= 1)`: "service/payment",
+		`members("notification") == 2`:                                  "service/notification",
+		`dead_letters("payment-commands") > 0`:                          "topic/payment-commands",
+		`read("B").version >= order("B").version`:                       "lens/read",
+		`len(orders) >= 20`:                                             "place",
+		`settled`:                                                       "",
+	} {
+		assert.Equal(t, place, where(expr), expr)
+	}
+}

@@ -3,6 +3,7 @@ package web
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"strings"
 
 	markdown "eddy/content"
@@ -42,8 +43,9 @@ type askHTML struct {
 }
 
 type taskHTML struct {
-	Text string `json:"text"`
-	Done bool   `json:"done"`
+	Text  string `json:"text"`
+	Done  bool   `json:"done"`
+	Where string `json:"where,omitempty"` // on the page: "service/payment", "topic/orders", "lens/read", "place"
 }
 
 type partHTML struct {
@@ -73,8 +75,9 @@ func (g *guided) view() guideView {
 		v.Hints = append(v.Hints, markdown.Inline(hint))
 	}
 	v.Predict, v.Observe = ask(v.View.Predict), ask(v.View.Observe)
-	for _, t := range v.View.Tasks {
-		v.Tasks = append(v.Tasks, taskHTML{markdown.Inline(t.Text), t.Done})
+	tasks := g.guide.Scenario().Steps[v.Step].Tasks
+	for i, t := range v.View.Tasks {
+		v.Tasks = append(v.Tasks, taskHTML{markdown.Inline(t.Text), t.Done, where(tasks[i].When)})
 	}
 	for _, p := range v.View.Because {
 		part := partHTML{PartView: p, Text: markdown.Inline(p.Text)}
@@ -106,6 +109,29 @@ func (g *guided) view() guideView {
 		v.Finish = g.finish()
 	}
 	return v
+}
+
+// places are what a task's expression is about, and where that is on the page.
+// The first that is named counts: a service is told more about than the orders
+// that it handles.
+var places = []struct {
+	named *regexp.Regexp
+	where string
+}{
+	{regexp.MustCompile(`\b(?:service|members|lag)\("([a-z]+)"`), "service/$1"},
+	{regexp.MustCompile(`\b(?:topic|dead_letters)\("([a-z-]+)"`), "topic/$1"},
+	{regexp.MustCompile(`\bread\(`), "lens/read"},
+	{regexp.MustCompile(`\b(?:orders\b|order\(|events\()`), "place"},
+}
+
+// where is the place on the page that an expression is about, "" none.
+func where(expr string) string {
+	for _, p := range places {
+		if at := p.named.FindStringSubmatchIndex(expr); at != nil {
+			return string(p.named.ExpandString(nil, p.where, expr, at))
+		}
+	}
+	return ""
 }
 
 func ask(q *scenarios.AskView) *askHTML {

@@ -17,7 +17,7 @@ const (
 	actionsBurst     = 200
 	labsPerSecond    = 1
 	labsBurst        = 30
-	answersPerSecond = 5   // of one attempt: a class sits behind one address
+	answersPerSecond = 5 // of one attempt: a class sits behind one address
 	answersBurst     = 60
 	keysPerSecond    = 0.2 // wrong teacher keys
 	keysBurst        = 20

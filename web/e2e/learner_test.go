@@ -331,3 +331,19 @@ func TestLearnerWalksScenariosByKeyboardAlone(t *testing.T) {
 	}
 	v.quiet()
 }
+
+// Where a task is to be done stands out on the figures, in a lens that was
+// closed too, and not for ever.
+func TestATaskIsShownItsPlace(t *testing.T) {
+	p := serve(t, 3)
+	v := browse(t, p, "/lab/at-least-once?lens=topics", wide, high)
+	v.live()
+	v.until(`document.documentElement.dataset.guide === 'predict'`)
+	v.click(`.choices label`)
+	v.click(`.sure label`)
+	v.click(`[data-part=predict] [type=submit]`)
+	v.click(`.ticks .where`)
+	v.until(`document.querySelector('#lens-map .svc[data-service=payment]').matches('[data-where]') && !document.querySelector('#lens-map').hidden`)
+	v.until(`!document.querySelector('[data-where]')`)
+	v.quiet()
+}

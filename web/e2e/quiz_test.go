@@ -107,6 +107,7 @@ func TestAnAnswerOutlivesReloadTabsAndTheProgram(t *testing.T) {
 	// What is still being typed goes before the submission; that waits for it.
 	v.opens("5")
 	v.do(chromedp.SendKeys(`#question input[type=text]`, "42"))
+	ask[bool](v, `(document.querySelector('[name=sure][value=sure]').click(), true)`)
 	v.click(`#submit`)
 	v.click(`#really`)
 	v.until(`document.querySelector('.score')`)
@@ -116,10 +117,12 @@ func TestAnAnswerOutlivesReloadTabsAndTheProgram(t *testing.T) {
 	assert.Equal(t, ask[string](v, `document.querySelector('.score').textContent`), ask[string](second, `document.querySelector('.score').textContent`), "twice is once")
 	var done struct {
 		Answers map[string]any
+		Sure    map[string]string
 		Result  struct{ Score float64 }
 	}
 	p.call("GET", at, "", &done)
 	assert.Equal(t, map[string]any{"single-0": id("choice 0"), "number-4": 42.0}, done.Answers)
+	assert.Equal(t, map[string]string{"number-4": "sure"}, done.Sure, "a submission changes no answer")
 	assert.Equal(t, 1.0, done.Result.Score)
 	v.quiet()
 	second.quiet()

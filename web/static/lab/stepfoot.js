@@ -6,6 +6,7 @@ import { close, open } from './keys.js';
 /** @typedef {import('./guide.js').View} View */
 
 const TICK_MS = 500;
+const STUCK_MS = 90_000; // without progress, until a hint is offered
 
 export class StepFoot {
   /** @param {import('./guide.js').Guide} guide @param {HTMLElement} root @param {HTMLDialogElement} dialog */
@@ -61,18 +62,24 @@ export class StepFoot {
   }
 
   changes = -1;
+  progress = ''; // what was reached in the step
+  progressAt = 0; // when that changed last
 
   drawHint() {
     const { view } = this.guide;
     const show = this.showable();
+    const progress = JSON.stringify([view.step, view.phase, view.hints?.length, view.opening, view.tasks?.map((task) => task.done), view.verdict.parts?.map((part) => part.met)]);
+    if (progress !== this.progress) { this.progress = progress; this.progressAt = performance.now(); }
     this.hint.hidden = view.phase !== 'do' || view.opening || Boolean(view.caption) || (!show && (view.hints?.length ?? 0) >= view.rungs) || Boolean(show && view.helped);
     text(this.hint, show ? 'Show me' : 'Hint');
     set(this.hint, 'data-show', show);
     const left = Math.ceil((this.hintAt - performance.now()) / 1000);
     const waits = !this.hint.hidden && !show && left > 0 && Boolean(view.hints?.length);
     if (this.hint.getAttribute('aria-busy') === null) this.hint.disabled = waits;
-    this.wait.hidden = !waits;
-    text(this.wait, waits ? `The next hint opens once you have tried something, or in ${left} s.` : '');
+    const stuck = !this.hint.hidden && !waits && performance.now() - this.progressAt > STUCK_MS;
+    set(this.hint, 'data-offer', stuck);
+    this.wait.hidden = !waits && !stuck;
+    text(this.wait, waits ? `The next hint opens once you have tried something, or in ${left} s.` : stuck ? (show ? 'Stuck? The lab can show it to you.' : 'Stuck? A hint costs nothing.') : '');
   }
 
   /** What is seldom wanted: another way to do the scenario, and to begin it anew. */

@@ -163,11 +163,12 @@ export class StepView {
 
   /** @param {View} view */
   do(view) {
+    const doing = view.phase === 'do' || view.phase === '';
     const tasks = h('ul', { class: 'ticks' }, ...(view.tasks ?? []).map((task) => {
       const words = this.html('span', '', task.text);
-      return h('li', { 'data-done': task.done }, icon(task.done ? 'ok' : 'ring'), words, task.done ? h('span', { class: 'vh' }, ' done') : '');
+      const where = task.where && !task.done && doing ? h('button', { type: 'button', class: 'where', onclick: () => this.guide.where.show(task.where ?? '') }, 'Show me where') : '';
+      return h('li', { 'data-done': task.done }, icon(task.done ? 'ok' : 'ring'), h('span', {}, words, ' ', where), task.done ? h('span', { class: 'vh' }, ' done') : '');
     }));
-    const doing = view.phase === 'do' || view.phase === '';
     if (!doing && !view.tasks?.length && !view.helped && !view.caption) return [];
     if (view.opening) return [this.phase('dots', 'now', 'Do', '', [h('p', { class: 'mut', role: 'status' }, 'The lab is being prepared for this step.')])];
     return [this.phase(doing ? 'play' : 'ok', doing ? 'now' : 'fold', 'Do', view.helped && !doing ? 'with help' : '', [
@@ -261,7 +262,15 @@ export class StepView {
       ...parts.map((part) => h('div', { class: 'cond', 'data-met': part.met || met },
         h('p', { class: /[("]/.test(part.what) ? 'mono' : '' }, icon(part.met || met ? 'ok' : 'ring'), h('span', {}, part.what)),
         h('dl', {}, h('dt', {}, 'Goal'), h('dd', { 'data-big': big(part.goal) }, part.goal), h('dt', {}, 'Now'), h('dd', { class: 'is', 'data-big': big(part.now) }, part.now)),
-        part.off || part.evidence?.length ? h('p', { class: 'proof' }, part.off && !part.met ? h('b', {}, `${part.off}${part.evidence?.length ? ', ' : ''}`) : '', ...(part.evidence?.length ? ['seen at ', ...this.moments(part.evidence)] : [])) : '')))];
+        ...this.proof(part))))];
+  }
+
+  /** How far it is off, and where that is seen: what is not there yet is seen nowhere. @param {import('./guide.js').Condition} part */
+  proof(part) {
+    const off = part.off && !part.met ? part.off : '';
+    const seen = part.now === '0' ? [] : part.evidence ?? [];
+    if (!off && !seen.length) return [];
+    return [h('p', { class: 'proof' }, off ? h('b', {}, `${off}${seen.length ? ', ' : ''}`) : '', ...(seen.length ? ['seen at ', ...this.moments(seen)] : []))];
   }
 
   /** @param {number[]} seqs */
