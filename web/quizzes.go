@@ -1,11 +1,13 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
 	"math"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -470,10 +472,19 @@ func (s *Server) quizPage(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// quizzesPage lists all quizzes.
+// quizzesPage lists all quizzes, in the order of the lessons that they check.
 func (s *Server) quizzesPage(w http.ResponseWriter, r *http.Request) error {
+	all := slices.Clone(s.quizzes.All())
+	lesson := func(q *quiz.Quiz) int {
+		at := slices.IndexFunc(s.cfg.Lessons.Lessons, func(l *markdown.Lesson) bool { return l.Quiz == q.ID })
+		if at < 0 {
+			return len(s.cfg.Lessons.Lessons)
+		}
+		return at
+	}
+	slices.SortStableFunc(all, func(a, b *quiz.Quiz) int { return cmp.Compare(lesson(a), lesson(b)) })
 	var list []view.QuizPage
-	for _, q := range s.quizzes.All() {
+	for _, q := range all {
 		list = append(list, quizOf(q))
 	}
 	s.render(w, r, http.StatusOK, view.Quizzes(list))

@@ -240,3 +240,11 @@ func TestTheTeacherSeesWhichFilesAreBroken(t *testing.T) {
 	assert.Contains(t, page, "The scenario file mine.yaml:1: the file needs the key &#34;pattern&#34;")
 	assert.Contains(t, page, "more: eddy check mine.yaml)")
 }
+
+func TestQuizzesStandInTheOrderOfTheLessons(t *testing.T) {
+	page := newSite(t).ask("GET", "/quiz", "").Body.String()
+	first, last := strings.Index(page, `href="/quiz/sync-async"`), strings.Index(page, `href="/quiz/capstone"`)
+	require.Positive(t, first)
+	require.Positive(t, last)
+	assert.Less(t, first, last)
+}

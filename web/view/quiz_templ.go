@@ -75,7 +75,7 @@ func Quiz(p QuizPage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "\"><div class=\"qhead\"><nav class=\"qnav\" id=\"qnav\" aria-label=\"Questions\"></nav><p class=\"mut\" id=\"qstate\" role=\"status\"></p></div><div class=\"quiz\" id=\"qbody\"><section id=\"question\" tabindex=\"-1\" aria-labelledby=\"ask\"><p class=\"mut\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "\"><div class=\"qhead\"><nav class=\"qnav\" id=\"qnav\" aria-label=\"Questions\"></nav><p class=\"mut\" id=\"qstate\" role=\"status\"></p></div><div class=\"quiz alone\" id=\"qbody\"><section id=\"question\" tabindex=\"-1\" aria-labelledby=\"ask\"><p class=\"mut\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
