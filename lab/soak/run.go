@@ -29,6 +29,9 @@ type Config struct {
 // time goes on: see standstill.
 const childTimeout = 30 * time.Minute
 
+// againRuns is how often a plan that failed is played again before it is shrunk.
+const againRuns = 3
+
 // shrinkRuns bounds how often a plan that failed is played again.
 const shrinkRuns = 60
 
@@ -87,12 +90,28 @@ func Run(ctx context.Context, c Config) ([]Failure, error) {
 			fmt.Fprintf(c.Out, "seed %d: %d moves, nothing found, %.1f s\n", r.plan.Seed, len(r.plan.Moves), r.took.Seconds())
 			continue
 		}
-		fmt.Fprintf(c.Out, "seed %d: FAILED after %.1f s, is being shrunk\n", r.plan.Seed, r.took.Seconds())
+		fmt.Fprintf(c.Out, "seed %d: FAILED after %.1f s\n%s\n", r.plan.Seed, r.took.Seconds(), r.report)
+		if !c.again(ctx, r.plan) {
+			failures = append(failures, Failure{r.plan, r.report})
+			fmt.Fprintf(c.Out, "seed %d: played %d times more, it did not fail: it depends on which of two goroutines is first\n", r.plan.Seed, againRuns)
+			continue
+		}
 		f := c.shrunk(ctx, r.plan, r.report)
 		failures = append(failures, f)
 		fmt.Fprintf(c.Out, "%s\nThe %d moves that still fail:\n%s\n", f.Report, len(f.Plan.Moves), f.Plan)
 	}
 	return failures, nil
+}
+
+// again tells whether a plan that failed fails again: else there is nothing to
+// shrink it by.
+func (c Config) again(ctx context.Context, p Plan) bool {
+	for range againRuns {
+		if report, err := c.play(ctx, p); err == nil && report != "" {
+			return true
+		}
+	}
+	return false
 }
 
 func (c Config) shrunk(ctx context.Context, p Plan, report string) Failure {

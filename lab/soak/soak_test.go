@@ -3,6 +3,7 @@ package soak
 import (
 	"context"
 	"encoding/json"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -115,4 +116,18 @@ func TestTimeThatStandsStillIsFound(t *testing.T) {
 	assert.Contains(t, stacks, "TestTimeThatStandsStillIsFound")
 	assert.Contains(t, stacks, "sync.Mutex")
 	assert.NotContains(t, stacks, "soak.tell(")
+}
+
+// What fails once by chance is reported with what it said, and is not shrunk:
+// shorter plans that pass would say nothing.
+func TestWhatFailsByChanceIsSaidAndNotShrunk(t *testing.T) {
+	once := filepath.Join(t.TempDir(), "once")
+	var out strings.Builder
+	failures, err := Run(t.Context(), Config{Seeds: 1, From: 5, Jobs: 1, Length: time.Minute, Out: &out,
+		Child: []string{"sh", "-c", "cat >/dev/null; mkdir " + once + " || exit 0; echo it was late; exit 1"}})
+	require.NoError(t, err)
+	require.Len(t, failures, 1)
+	assert.Equal(t, "it was late", failures[0].Report)
+	assert.Equal(t, NewPlan(5, time.Minute), failures[0].Plan)
+	assert.Contains(t, out.String(), "it depends on which of two goroutines is first")
 }
