@@ -9,6 +9,7 @@ import (
 	"io"
 	"os/exec"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -29,6 +30,10 @@ type Config struct {
 // time goes on: see standstill.
 const childTimeout = 30 * time.Minute
 
+// playTries is how often a plan is played that cannot be played in a bubble as
+// things came, before that is a failure like any other.
+const playTries = 5
+
 // againRuns is how often a plan that failed is played again before it is shrunk.
 const againRuns = 3
 
@@ -37,6 +42,18 @@ const shrinkRuns = 60
 
 // shrinkTime bounds it too, on the wall: each try may take a minute to hang.
 const shrinkTime = 15 * time.Minute
+
+// lines lets the jobs write one after the other.
+type lines struct {
+	mu  sync.Mutex
+	out io.Writer
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.out.Write(p)
+}
 
 // Failure is a plan in which something was found.
 type Failure struct {
@@ -53,6 +70,7 @@ func Run(ctx context.Context, c Config) ([]Failure, error) {
 		took   time.Duration
 		err    error
 	}
+	c.Out = &lines{out: c.Out}
 	plans, results := make(chan Plan), make(chan result)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -130,8 +148,20 @@ func (c Config) shrunk(ctx context.Context, p Plan, report string) Failure {
 }
 
 // play plays a plan in a process of its own and returns what it found, "" where
-// that was nothing.
-func (c Config) play(ctx context.Context, p Plan) (string, error) {
+// that was nothing. A plan that could not be played is played anew a few times.
+func (c Config) play(ctx context.Context, p Plan) (report string, err error) {
+	for range playTries {
+		if report, err = c.once(ctx, p); !errors.Is(err, errUnplayable) {
+			return report, err
+		}
+		fmt.Fprintf(c.Out, "seed %d: is played anew: time stood still in the Kafka client, as it does only in a bubble\n", p.Seed)
+	}
+	return report, nil
+}
+
+var errUnplayable = errors.New("time stood still in the Kafka client")
+
+func (c Config) once(ctx context.Context, p Plan) (string, error) {
 	raw, err := json.Marshal(p)
 	if err != nil {
 		return "", fmt.Errorf("write the plan: %w", err)
@@ -152,7 +182,10 @@ func (c Config) play(ctx context.Context, p Plan) (string, error) {
 	case limit.Err() != nil:
 		return fmt.Sprintf("it hangs: not through after %s\n%s", childTimeout, out), nil
 	case errors.As(err, &exit):
-		return strings.TrimSpace(string(out)), nil
+		if err = nil; exit.ExitCode() == unplayable {
+			err = errUnplayable
+		}
+		return strings.TrimSpace(string(out)), err
 	}
 	return "", fmt.Errorf("start %s: %w", c.Child[0], err)
 }

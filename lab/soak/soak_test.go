@@ -3,6 +3,7 @@ package soak
 import (
 	"context"
 	"encoding/json"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -92,13 +93,15 @@ func TestTimeThatStandsStillIsFound(t *testing.T) {
 	var at atomic.Int64
 	var told time.Duration
 	var stacks string
+	var inside bool
 	var mu sync.Mutex
 	mu.Lock()
 	over := make(chan struct{})
 	go func() {
 		defer close(over)
 		watch(&at, time.Second, func(now time.Duration) {
-			told, stacks = now, waiting(allStacks())
+			held := waiting(allStacks())
+			told, stacks, inside = now, strings.Join(held, "\n\n"), inClient(held)
 			mu.Unlock() // by which time goes on
 		})
 	}()
@@ -116,6 +119,8 @@ func TestTimeThatStandsStillIsFound(t *testing.T) {
 	assert.Contains(t, stacks, "TestTimeThatStandsStillIsFound")
 	assert.Contains(t, stacks, "sync.Mutex")
 	assert.NotContains(t, stacks, "soak.tell(")
+	assert.False(t, inside, "the test holds it, not the client")
+	assert.True(t, inClient([]string{"goroutine 7 [sync.Mutex.Lock, synctest bubble 1]:\ninternal/sync.(*Mutex).lockSlow(0x1)\n\t/go/mutex.go:149\nsync.(*Mutex).Lock(...)\n\t/go/mutex.go:46\ngithub.com/twmb/franz-go/pkg/kgo.(*consumer).doOnMetadataUpdate.func1()\n\t/go/consumer.go:1520"}))
 }
 
 // What fails once by chance is reported with what it said, and is not shrunk:
@@ -130,4 +135,24 @@ func TestWhatFailsByChanceIsSaidAndNotShrunk(t *testing.T) {
 	assert.Equal(t, "it was late", failures[0].Report)
 	assert.Equal(t, NewPlan(5, time.Minute), failures[0].Plan)
 	assert.Contains(t, out.String(), "it depends on which of two goroutines is first")
+}
+
+// A plan that came to stand still in the client is played anew; one that always
+// does is reported.
+func TestWhatStandsStillInTheClientIsPlayedAnew(t *testing.T) {
+	tries := filepath.Join(t.TempDir(), "tries")
+	run := func(fails string) (failures []Failure, said string) {
+		var out strings.Builder
+		failures, err := Run(t.Context(), Config{Seeds: 1, From: 5, Jobs: 1, Length: time.Minute, Out: &out,
+			Child: []string{"sh", "-c", "cat >/dev/null; echo x >>" + tries + "; [ $(wc -l <" + tries + ") -gt " + fails + " ] && exit 0; echo stood still; exit 3"}})
+		require.NoError(t, err)
+		require.NoError(t, os.Remove(tries))
+		return failures, out.String()
+	}
+	failures, said := run("2")
+	assert.Empty(t, failures)
+	assert.Equal(t, 2, strings.Count(said, "is played anew"))
+	failures, _ = run("1000")
+	require.Len(t, failures, 1)
+	assert.Equal(t, "stood still", failures[0].Report)
 }
