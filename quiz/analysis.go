@@ -174,6 +174,20 @@ func correlation(x, y []float64) *float64 {
 	return &r
 }
 
+// Who is the learner of an attempt, as far as it knows.
+func (a Attempt) Who() string {
+	if a.Name != "" {
+		return a.Name
+	}
+	return "learner " + a.Learner[:min(8, len(a.Learner))]
+}
+
+// Overdue tells whether an attempt is to be graded as it is: its time is over, or
+// it was submitted and the grading was cut short.
+func (a Attempt) Overdue(now time.Time) bool {
+	return a.Mode == Graded && a.Result == nil && (!a.Submitted.IsZero() || !a.Deadline.IsZero() && now.After(a.Deadline.Add(grace)))
+}
+
 // Row is one learner in the gradebook.
 type Row struct {
 	Learner   string    `json:"learner"` // name, or what the attempt knows the learner by
@@ -189,11 +203,7 @@ type Row struct {
 func Gradebook(attempts []Attempt) []Row {
 	rows := []Row{}
 	for _, a := range latest(attempts) {
-		name := a.Name
-		if name == "" {
-			name = "learner " + a.Learner[:min(8, len(a.Learner))]
-		}
-		rows = append(rows, Row{name, a.ID, a.Result.Score, a.Result.Max, a.Result.Percent, a.Result.Passed, a.Submitted})
+		rows = append(rows, Row{a.Who(), a.ID, a.Result.Score, a.Result.Max, a.Result.Percent, a.Result.Passed, a.Submitted})
 	}
 	slices.SortFunc(rows, func(a, b Row) int {
 		return cmp.Or(cmp.Compare(a.Learner, b.Learner), cmp.Compare(a.Attempt, b.Attempt))

@@ -154,7 +154,11 @@ func (s *Server) attemptView(a quiz.Attempt) (attemptView, error) {
 	for id, m := range marks {
 		question, given := q.Find(id), a.Given[id]
 		if question != nil {
-			v.Feedback[id] = feedback{m, reasonHTML(question, m), question.Right(a.Key.Variant(question, given.Try)), given.Tries, given.Note}
+			reason := reasonHTML(question, m)
+			if given.Note != "" { // which stands by itself
+				reason = markdown.HTML(question.Explain)
+			}
+			v.Feedback[id] = feedback{m, reason, question.Right(a.Key.Variant(question, given.Try)), given.Tries, given.Note}
 		}
 	}
 	return v, nil
@@ -190,7 +194,8 @@ func (s *Server) showAttempt(w http.ResponseWriter, r *http.Request) error {
 	// Whoever submitted when the program was killed, or went away while a lab
 	// was judging, has no result yet.
 	if !a.Submitted.IsZero() && a.Result == nil {
-		if a, err = s.grade(w, r, a); err != nil {
+		http.NewResponseController(w).SetWriteDeadline(time.Now().Add(actionTimeout)) // labs may have to judge
+		if a, err = s.grade(r, a); err != nil {
 			return err
 		}
 	}
@@ -205,8 +210,7 @@ func (s *Server) showAttempt(w http.ResponseWriter, r *http.Request) error {
 
 // grade submits an attempt, if that was not done, and grades it. However many
 // ask for it at once, the labs that judge its answers run once.
-func (s *Server) grade(w http.ResponseWriter, r *http.Request, a quiz.Attempt) (quiz.Attempt, error) {
-	http.NewResponseController(w).SetWriteDeadline(time.Now().Add(actionTimeout)) // labs may have to judge
+func (s *Server) grade(r *http.Request, a quiz.Attempt) (quiz.Attempt, error) {
 	graded, err, _ := s.grading.Do(a.ID, func() (any, error) {
 		// Who submits and leaves has submitted: it is not given up with the request.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), actionTimeout)
@@ -382,7 +386,8 @@ func (s *Server) submitAttempt(w http.ResponseWriter, r *http.Request) error {
 	if err := s.allowAnswer(r.PathValue("id")); err != nil {
 		return err
 	}
-	if a, err = s.grade(w, r, a); err != nil {
+	http.NewResponseController(w).SetWriteDeadline(time.Now().Add(actionTimeout)) // labs may have to judge
+	if a, err = s.grade(r, a); err != nil {
 		return err
 	}
 	w.Header().Set("Cache-Control", "no-store")
@@ -405,24 +410,29 @@ func (s *Server) extraTime(w http.ResponseWriter, r *http.Request) error {
 	if err := readJSON(w, r, &req, `{"minutes": 10}`); err != nil {
 		return err
 	}
-	if math.IsNaN(req.Minutes) || req.Minutes <= 0 || req.Minutes > 600 {
-		return lab.Errorf(lab.Invalid, "minutes is more than 0 and at most 600, not %g.", req.Minutes)
+	a, err := s.giveTime(r, req.Minutes)
+	if err != nil {
+		return err
 	}
-	a, err := s.cfg.Keep.ChangeAttempt(r.Context(), r.PathValue("id"), func(a *quiz.Attempt) error {
+	writeJSON(w, http.StatusOK, map[string]time.Time{"deadline": a.Deadline})
+	return nil
+}
+
+// giveTime moves the end of an attempt.
+func (s *Server) giveTime(r *http.Request, minutes float64) (quiz.Attempt, error) {
+	if math.IsNaN(minutes) || minutes <= 0 || minutes > 600 {
+		return quiz.Attempt{}, lab.Errorf(lab.Invalid, "minutes is more than 0 and at most 600, not %g.", minutes)
+	}
+	return s.cfg.Keep.ChangeAttempt(r.Context(), r.PathValue("id"), func(a *quiz.Attempt) error {
 		switch {
 		case a.Deadline.IsZero():
 			return lab.Errorf(lab.Conflict, "This attempt has no time limit.")
 		case !a.Submitted.IsZero():
 			return lab.Errorf(lab.Conflict, "This attempt was submitted.")
 		}
-		a.Deadline = a.Deadline.Add(time.Duration(req.Minutes * float64(time.Minute)))
+		a.Deadline = a.Deadline.Add(time.Duration(minutes * float64(time.Minute)))
 		return nil
 	})
-	if err != nil {
-		return err
-	}
-	writeJSON(w, http.StatusOK, map[string]time.Time{"deadline": a.Deadline})
-	return nil
 }
 
 // markByHand is PUT /api/attempts/{id}/marks/{question}.

@@ -3,10 +3,13 @@ package web
 import (
 	"encoding/json"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -247,4 +250,54 @@ func TestQuizzesStandInTheOrderOfTheLessons(t *testing.T) {
 	require.Positive(t, first)
 	require.Positive(t, last)
 	assert.Less(t, first, last)
+}
+
+// The teacher sees who is at work, gives more time, reads an attempt, and marks
+// by hand, all on pages; who never came back is graded by what was saved.
+func TestTheTeacherReadsAndMarksAnAttempt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dir := t.TempDir()
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "timed.yaml"), []byte(strings.Replace(strings.ReplaceAll(secretive, "secretive", "timed"), "title:", "minutes: 10\ntitle:", 1)), 0o600))
+		bank, err := quiz.NewBank(dir)
+		require.NoError(t, err)
+		require.Empty(t, bank.Broken())
+		st := newSite(t, func(c *Config, _ *fleet.Config) { c.Quizzes = bank })
+		teacher, form := header("Authorization", "Bearer the-key"), header("Content-Type", "application/x-www-form-urlencoded")
+		begun := st.json("POST", "/api/quizzes/timed/attempts", `{"mode":"graded"}`, http.StatusCreated)
+		id := begun["id"].(string)
+		st.json("PUT", "/api/attempts/"+id+"/answers/text", `{"answer":"<b>something else</b>","sure":"guess"}`, http.StatusOK)
+
+		results := func() string { return st.ask("GET", "/teach/quiz/timed", "", teacher).Body.String() }
+		assert.Contains(t, results(), "1 of 7 answered, 10:00 left")
+		assert.Equal(t, http.StatusSeeOther, st.ask("POST", "/teach/attempt/"+id+"/extra", "minutes=5", teacher, form).Code)
+		assert.Contains(t, results(), "15:00 left")
+		assert.Contains(t, st.ask("GET", "/teach/attempt/"+id, "", teacher).Body.String(), "Not graded yet: 15:00 left.")
+
+		time.Sleep(16 * time.Minute) // the learner does not come back
+		assert.Contains(t, results(), "/teach/attempt/"+id)
+		page := st.ask("GET", "/teach/attempt/"+id, "", teacher).Body.String()
+		assert.Contains(t, page, "&lt;b&gt;something else&lt;/b&gt;")
+		assert.Contains(t, page, "0 of 1")
+		assert.Contains(t, page, "none of the ideas was found: SECRET-idea")
+
+		mark := func(body string) *httptest.ResponseRecorder {
+			return st.ask("POST", "/teach/attempt/"+id+"/marks/text", body, teacher, form)
+		}
+		assert.Equal(t, http.StatusBadRequest, mark("points=many&note=x").Code)
+		assert.Equal(t, http.StatusBadRequest, mark("points=1&note=").Code, "without a note")
+		w := mark("points=1&note=Well+put")
+		require.Equal(t, http.StatusSeeOther, w.Code, w.Body)
+		assert.Equal(t, "/teach/attempt/"+id+"#text", w.Header().Get("Location"))
+		page = st.ask("GET", "/teach/attempt/"+id, "", teacher).Body.String()
+		assert.Contains(t, page, "1 of 1")
+		assert.Contains(t, page, "By hand: Well put")
+		told := st.json("GET", "/api/attempts/"+id, "", http.StatusOK)["feedback"].(map[string]any)["text"].(map[string]any)
+		assert.Equal(t, "Well put", told["note"])
+		assert.NotContains(t, told["html"], "Well put", "it is said once")
+
+		for _, path := range []string{"GET /teach/attempt/" + id, "POST /teach/attempt/" + id + "/extra", "POST /teach/attempt/" + id + "/marks/text"} {
+			method, path, _ := strings.Cut(path, " ")
+			assert.Equal(t, http.StatusForbidden, st.ask(method, path, "points=1&note=mine&minutes=60", form).Code, path)
+		}
+	})
 }

@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	markdown "eddy/content"
 	"eddy/lab"
@@ -14,7 +17,7 @@ import (
 )
 
 // taught finds a quiz and everybody's attempts at it, for a teacher.
-func (s *Server) taught(r *http.Request) (*quiz.Quiz, []quiz.Attempt, error) {
+func (s *Server) taught(w http.ResponseWriter, r *http.Request) (*quiz.Quiz, []quiz.Attempt, error) {
 	if !s.fromTeacher(r) {
 		return nil, nil, errTeachersOnly
 	}
@@ -23,13 +26,40 @@ func (s *Server) taught(r *http.Request) (*quiz.Quiz, []quiz.Attempt, error) {
 		return nil, nil, lab.Errorf(lab.NotFound, "There is no quiz %q.", r.PathValue("id"))
 	}
 	attempts, err := s.cfg.Keep.AttemptsAt(r.Context(), q.ID)
-	return q, attempts, err
+	if err != nil {
+		return nil, nil, err
+	}
+	s.gradeOverdue(w, r, attempts)
+	return q, attempts, nil
+}
+
+// gradeOverdue grades the attempts of those who did not come back before their
+// time was over: what was saved until then counts. One that cannot be graded is
+// left as it is, and keeps no teacher from the others.
+func (s *Server) gradeOverdue(w http.ResponseWriter, r *http.Request, attempts []quiz.Attempt) {
+	var grading errgroup.Group
+	grading.SetLimit(judging)
+	for i, a := range attempts {
+		if a.Overdue(time.Now()) {
+			http.NewResponseController(w).SetWriteDeadline(time.Now().Add(actionTimeout)) // labs may have to judge
+			grading.Go(func() error {
+				graded, err := s.grade(r, a)
+				if err != nil {
+					s.cfg.Log.Error("grading an attempt whose time is over", "attempt", a.ID, "error", err)
+					return nil
+				}
+				attempts[i] = graded
+				return nil
+			})
+		}
+	}
+	_ = grading.Wait() // none of them returns an error
 }
 
 // quizResults is GET /api/quizzes/{id}/results: what the graded attempts say
 // about the learners and about the questions.
 func (s *Server) quizResults(w http.ResponseWriter, r *http.Request) error {
-	q, attempts, err := s.taught(r)
+	q, attempts, err := s.taught(w, r)
 	if err != nil {
 		return err
 	}
@@ -45,7 +75,7 @@ func (s *Server) quizResults(w http.ResponseWriter, r *http.Request) error {
 
 // quizGradebook is GET /api/quizzes/{id}/gradebook.csv?layout=.
 func (s *Server) quizGradebook(w http.ResponseWriter, r *http.Request) error {
-	q, attempts, err := s.taught(r)
+	q, attempts, err := s.taught(w, r)
 	if err != nil {
 		return err
 	}
@@ -118,13 +148,18 @@ func (s *Server) teachEnter(w http.ResponseWriter, r *http.Request) error {
 
 // resultsPage shows what the attempts at a quiz say.
 func (s *Server) resultsPage(w http.ResponseWriter, r *http.Request) error {
-	q, attempts, err := s.taught(r)
+	q, attempts, err := s.taught(w, r)
 	if err != nil {
 		return err
 	}
 	page := view.ResultsPage{ID: q.ID, Title: q.Title}
+	for _, a := range attempts {
+		if a.Mode == quiz.Graded && a.Submitted.IsZero() {
+			page.Running = append(page.Running, view.RunningAttempt{ID: a.ID, Learner: a.Who(), Answered: len(a.Given), Of: len(q.Questions), Left: timeLeft(a, time.Now()), Timed: !a.Deadline.IsZero()})
+		}
+	}
 	for _, row := range quiz.Gradebook(attempts) {
-		page.Rows = append(page.Rows, view.ResultRow{Learner: row.Learner, Score: fmt.Sprintf("%g of %g", row.Score, row.Max), Percent: row.Percent, Passed: row.Passed})
+		page.Rows = append(page.Rows, view.ResultRow{Attempt: row.Attempt, Learner: row.Learner, Score: fmt.Sprintf("%g of %g", row.Score, row.Max), Percent: row.Percent, Passed: row.Passed})
 	}
 	for _, item := range quiz.Analyse(q, attempts) {
 		one := view.ResultItem{ID: item.ID, Kind: string(item.Kind), Ask: markdown.Plain(item.Ask), Answered: item.Answered, Difficulty: item.Difficulty, SureAndWrong: item.SureAndWrong, Tells: "cannot be told yet"}
