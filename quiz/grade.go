@@ -229,7 +229,7 @@ func (q *Question) gradeText(answer json.RawMessage, m *Mark) (share float64, er
 	words := tokens(text)
 	var points float64
 	for _, idea := range q.Accept {
-		if slices.ContainsFunc(idea.Any, func(w string) bool { return says(words, w) }) {
+		if idea.in(words) {
 			points += idea.points()
 			m.Ideas = append(m.Ideas, idea.Idea)
 		} else {

@@ -201,17 +201,22 @@ func (q *Quiz) checkIdeas(in func(string) string, question *Question) {
 		if len(idea.Any) == 0 && q.file.Has(at+".any") {
 			q.problem(at+".any", "an idea needs a wording")
 		}
-		for j, w := range idea.Any {
-			switch at := fmt.Sprintf("%s.any[%d]", at, j); {
-			case slices.ContainsFunc(strings.Split(w, "+"), func(part string) bool { return len(wordsOf(part)) == 0 }):
-				q.problem(at, "a wording needs a word, and so does each side of a +")
-			case slices.ContainsFunc(wordsOf(w), func(words []string) bool { return slices.Contains(words, "") }):
-				q.problem(at, "%q has a | with nothing beside it, which any word would match", w)
-			}
-		}
+		q.checkWordings(at+".any", idea.Any)
+		q.checkWordings(at+".not", idea.Not)
 	}
 	if question.Points > 0 && sum < question.Points {
 		q.problem(in("points"), "the ideas give %g points together, so %g can never be reached", sum, question.Points)
+	}
+}
+
+func (q *Quiz) checkWordings(path string, wordings []string) {
+	for j, w := range wordings {
+		switch at := fmt.Sprintf("%s[%d]", path, j); {
+		case slices.ContainsFunc(strings.Split(w, "+"), func(part string) bool { return len(wordsOf(part)) == 0 }):
+			q.problem(at, "a wording needs a word, and so does each side of a +")
+		case slices.ContainsFunc(wordsOf(w), func(words []string) bool { return slices.Contains(words, "") }) || slices.Contains(barredIn(w), ""):
+			q.problem(at, "%q has a | or a ! with nothing beside it, which any word would match", w)
+		}
 	}
 }
 

@@ -30,7 +30,8 @@ func TestParseFindsMistakes(t *testing.T) {
 		question("{id: a, kind: predict, ask: q, vary: {n: [1, x]}, lab: {do: [{scale: {service: payment, instances: '{n}'}}], answer: 'members(\"payment\")'}}"): "line 4, column 65: with n = x: action 1: argument of scale: instances must be a whole number, not string",
 		question("{id: a, kind: text, ask: q, points: 5, accept: [{idea: i, any: [w]}]}"):                                                                         "line 4, column 41: the ideas give 1 points together, so 5 can never be reached",
 		question("{id: a, kind: text, ask: q, accept: [{idea: i, any: [a + ]}]}"):                                                                                 "line 4, column 58: a wording needs a word, and so does each side of a +",
-		question("{id: a, kind: text, ask: q, accept: [{idea: i, any: ['over b|']}]}"):                                                                            `line 4, column 58: "over b|" has a | with nothing beside it, which any word would match`,
+		question("{id: a, kind: text, ask: q, accept: [{idea: i, any: ['over b|']}]}"):                                                                            `line 4, column 58: "over b|" has a | or a ! with nothing beside it, which any word would match`,
+		question("{id: a, kind: text, ask: q, accept: [{idea: i, any: [w], not: [x !]}]}"):                                                                        `line 4, column 68: "x !" has a | or a ! with nothing beside it, which any word would match`,
 	} {
 		_, problems := quiz.Parse("", []byte(text))
 		var said []string

@@ -117,6 +117,9 @@ func (q *Question) fields() fields {
 			one := fields{}
 			one.add("idea", i.Idea)
 			one.add("any", i.Any)
+			if len(i.Not) > 0 {
+				one.add("not", i.Not)
+			}
 			if i.Points > 0 {
 				one.add("points", i.Points)
 			}
