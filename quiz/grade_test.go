@@ -116,6 +116,28 @@ func TestALabJudges(t *testing.T) {
 	}
 }
 
+// A truth is said as a value or as a word; a number is no truth, and a text that
+// the lab shows is only itself.
+func TestSameValue(t *testing.T) {
+	for _, c := range []struct {
+		given, is any
+		same      bool
+	}{
+		{true, true, true},
+		{"Yes", true, true},
+		{"true", true, true},
+		{" False ", false, true},
+		{"true", false, false},
+		{"t", true, false},
+		{"1", true, false},
+		{"true", "yes", false},
+		{"paid", "PAID", true},
+		{"3,0", 3, true},
+	} {
+		assert.Equal(t, c.same, quiz.SameValue(c.given, c.is), "%v is %v", c.given, c.is)
+	}
+}
+
 func TestAQuizIsSummed(t *testing.T) {
 	q := parsed(t, `{id: q, title: t, pass: 50, questions: [
 		{id: a, kind: number, ask: q, points: 2, number: {value: 1}}, {id: b, kind: number, ask: q, points: 4, number: {value: 1}}]}`)

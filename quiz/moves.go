@@ -56,7 +56,7 @@ func (m *Moves) ReadForm(v form.Value) {
 		return
 	}
 	m.raw = raw
-	if !strings.Contains(string(raw), "{") || !named.Match(raw) {
+	if !named.Match(raw) {
 		var actions script.Actions
 		actions.ReadForm(v)
 	}

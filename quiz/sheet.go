@@ -225,19 +225,15 @@ func (k Key) InFile(q *Question, try int, answer json.RawMessage) (json.RawMessa
 }
 
 func (k Key) chosen(q *Question, try int, answer json.RawMessage) (json.RawMessage, error) {
-	i, err := k.chosenIndex(q, try, answer)
+	var id string
+	if err := json.Unmarshal(answer, &id); err != nil {
+		return nil, fmt.Errorf("the id of an option is wanted")
+	}
+	i, err := k.find(q, "options", try, len(q.Options), id)
 	if err != nil {
 		return nil, err
 	}
 	return json.Marshal(i)
-}
-
-func (k Key) chosenIndex(q *Question, try int, answer json.RawMessage) (int, error) {
-	var id string
-	if err := json.Unmarshal(answer, &id); err != nil {
-		return 0, fmt.Errorf("the id of an option is wanted")
-	}
-	return k.find(q, "options", try, len(q.Options), id)
 }
 
 // find returns the index of the choice with an id.
@@ -259,7 +255,7 @@ func (q *Question) Right(v Variant) string {
 	case Single, Multiple:
 		for _, o := range q.Options {
 			if o.Correct {
-				parts = append(parts, o.Text)
+				parts = append(parts, v.Fill(o.Text))
 			}
 		}
 	case Order:
