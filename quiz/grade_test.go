@@ -138,6 +138,31 @@ func TestSameValue(t *testing.T) {
 	}
 }
 
+// A lab that judges waits as long as the learner says, up to a bound: others
+// wait for their turn.
+func TestPausesAreBounded(t *testing.T) {
+	q := parsed(t, all)
+	declined := `{"place_order": {"items": [{"sku": "mouse", "qty": 1}], "method": "declined-card"}}`
+	for actions, points := range map[string]float64{
+		`[` + declined + `, {"wait": "100s"}]`:                                                     1,
+		`[` + declined + `, {"wait": "100s"}, {"wait": "21s"}]`:                                    0,
+		`[` + declined + `, {"wait": "2h"}]`:                                                       0,
+		`[` + declined + `, {"wait_until": {"expr": "settled", "within": "121s"}}]`:                0,
+		`[` + declined + `, {"wait": "115s"}, {"wait_until": "settled"}]`:                          0,
+		`[` + declined + `, {"speed": {"factor": 0.1}}, {"wait": "20s"}]`:                          0,
+		`[` + declined + `, {"speed": {"factor": 4}}, {"wait": "20s"}, {"wait_until": "settled"}]`: 1,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			m, err := quiz.Grade(t.Context(), q.Find("lab"), nil, json.RawMessage(actions), quiz.Labs{})
+			require.NoError(t, err)
+			assert.Equal(t, points, m.Points, "%s: %s", actions, m.Why)
+			if points == 0 {
+				assert.Contains(t, m.Why, "its pauses are longer than 2 minutes", actions)
+			}
+		})
+	}
+}
+
 func TestAQuizIsSummed(t *testing.T) {
 	q := parsed(t, `{id: q, title: t, pass: 50, questions: [
 		{id: a, kind: number, ask: q, points: 2, number: {value: 1}}, {id: b, kind: number, ask: q, points: 4, number: {value: 1}}]}`)

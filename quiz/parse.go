@@ -1,6 +1,8 @@
 package quiz
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"regexp"
 	"slices"
@@ -28,6 +30,8 @@ const (
 func Parse(name string, data []byte) (*Quiz, []Problem) {
 	q := &Quiz{}
 	q.file = form.Read(data, q)
+	sum := sha256.Sum256(data)
+	q.revision = hex.EncodeToString(sum[:8])
 	if q.file.Has("questions") || q.file.Has("id") {
 		q.check(name)
 	}

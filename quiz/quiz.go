@@ -12,7 +12,8 @@ type Quiz struct {
 	Minutes   int        `yaml:"minutes" doc:"how long a graded attempt may take; no limit where nothing is said"`
 	Questions []Question `yaml:"questions" form:"required"`
 
-	file *form.File
+	file     *form.File
+	revision string // of the file that it was read from
 }
 
 // Kind is how a question is asked.

@@ -218,10 +218,12 @@ func (k Key) InFile(q *Question, try int, answer json.RawMessage) (json.RawMessa
 			return nil, fmt.Errorf("a list of actions is wanted")
 		}
 	}
-	if !json.Valid(answer) {
+	// Written as a store writes it, so that the same answer is the same text.
+	written, err := json.Marshal(answer)
+	if err != nil {
 		return nil, fmt.Errorf("the answer is not JSON")
 	}
-	return answer, nil
+	return written, nil
 }
 
 func (k Key) chosen(q *Question, try int, answer json.RawMessage) (json.RawMessage, error) {
