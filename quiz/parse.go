@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -234,43 +235,49 @@ func (q *Quiz) checkLab(in func(string) string, question *Question) {
 	}
 	if len(question.Vary) == 0 {
 		script.CheckExpr(q.file, in("lab.answer"), task.Answer, question.Kind == Lab)
+	}
+	variants := question.variants()
+	if len(variants) > maxVariants {
+		q.problem(in("vary"), "these are more than %d variants: all of them are checked, so take fewer values", maxVariants)
 		return
 	}
-	for _, v := range question.variants() {
+	for _, v := range variants {
 		said := ""
-		for name, value := range v {
-			said += fmt.Sprintf(" %s = %s", name, value)
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			said += fmt.Sprintf("%s = %s, ", name, v[name])
 		}
-		if _, err := lab.CompileExpr(v.Fill(task.Answer), question.Kind == Lab); err != nil {
-			q.problem(in("lab.answer"), "with%s: %v", said, err)
+		if said != "" {
+			said = "with " + strings.TrimSuffix(said, ", ") + ": "
+		}
+		if _, err := lab.CompileExpr(v.Fill(task.Answer), question.Kind == Lab); err != nil && len(v) > 0 {
+			q.problem(in("lab.answer"), "%s%v", said, err)
 			return
 		}
-		if _, err := task.Do.Of(v); err != nil {
-			q.problem(in("lab.do"), "with%s: %v", said, err)
+		if _, err := task.Do.Of(v); err != nil && task.Do.named() {
+			q.problem(in("lab.do"), "%s%v", said, err)
 			return
 		}
-		if _, err := task.Lab.Of(v); err != nil {
-			q.problem(in("lab.lab"), "with%s: %v", said, err)
+		if _, err := task.Lab.Of(v); err != nil && task.Lab.named() {
+			q.problem(in("lab.lab"), "%s%v", said, err)
 			return
 		}
 	}
 }
 
-// variants are all variants of a question, or the first of many.
+// variants are all variants of a question; where they are more than maxVariants,
+// some that are more.
 func (q *Question) variants() []Variant {
 	all := []Variant{{}}
-	for name, values := range q.Vary {
+	for _, name := range slices.Sorted(maps.Keys(q.Vary)) {
 		var next []Variant
 		for _, v := range all {
-			for _, value := range values {
-				with := Variant{name: value}
-				for k, old := range v {
-					with[k] = old
-				}
+			for _, value := range q.Vary[name] {
+				with := maps.Clone(v)
+				with[name] = value
 				next = append(next, with)
 			}
 		}
-		all = next[:min(len(next), maxVariants)]
+		all = next[:min(len(next), maxVariants+1)]
 	}
 	return all
 }
