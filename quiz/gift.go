@@ -110,41 +110,22 @@ func giftFeedback(why string) string {
 // ReadGIFT reads a quiz from GIFT. What it has no kind for is left out and
 // named. The quiz that comes back is sound.
 func ReadGIFT(id, title, text string) (*Quiz, []Lost, error) {
-	q := &Quiz{ID: id, Title: title}
-	var lost []Lost
-	seen := map[string]bool{}
-	for n, block := range giftBlocks(text) {
+	in, err := newIncoming(id, title)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, block := range giftBlocks(text) {
+		if !in.room() {
+			break
+		}
 		question, missing, err := readGIFT(block)
 		if err != nil {
-			lost = append(lost, Lost{"", fmt.Sprintf("question %d: %v", n+1, err)})
+			in.lose("", fmt.Sprintf("question %d: %v", in.n, err))
 			continue
 		}
-		question.ID = unused(slug(question.ID, n+1), seen)
-		if err := question.sound(); err != nil {
-			lost = append(lost, Lost{question.ID, err.Error()})
-			continue
-		}
-		for _, what := range missing {
-			lost = append(lost, Lost{question.ID, what})
-		}
-		q.Questions = append(q.Questions, question)
+		in.take(question, question.ID, missing)
 	}
-	if len(q.Questions) == 0 {
-		return nil, lost, fmt.Errorf("there is no question in it that could be read")
-	}
-	return q, lost, nil
-}
-
-// sound tells whether a question may stand in a quiz.
-func (q *Question) sound() error {
-	text, err := (&Quiz{ID: "one", Title: "one", Questions: []Question{*q}}).YAML()
-	if err != nil {
-		return err
-	}
-	if _, problems := Parse("one", text); len(problems) > 0 {
-		return fmt.Errorf("%s", problems[0].Message)
-	}
-	return nil
+	return in.done()
 }
 
 // giftBlocks cuts a file into its questions: an empty line ends one, unless it

@@ -263,11 +263,8 @@ func (q *Question) qti(lose func(string)) (item qtiItem, ok bool) {
 	return item, true
 }
 
-// Bounds of a package that is read.
-const (
-	qtiItems = 500
-	qtiBytes = 256 << 10 // of one item
-)
+// qtiBytes bounds an item that is read.
+const qtiBytes = 256 << 10
 
 // ReadQTI reads a quiz from a QTI 2.1 package. What it has no kind for is left
 // out and named.
@@ -276,41 +273,30 @@ func ReadQTI(id, title string, archive []byte) (*Quiz, []Lost, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("this is no zip archive: %w", err)
 	}
-	q := &Quiz{ID: id, Title: title}
-	var lost []Lost
-	seen := map[string]bool{}
-	n := 0
+	in, err := newIncoming(id, title)
+	if err != nil {
+		return nil, nil, err
+	}
 	for _, f := range z.File {
 		if path.Ext(f.Name) != ".xml" || path.Base(f.Name) == "imsmanifest.xml" {
 			continue
 		}
-		if n++; n > qtiItems {
-			lost = append(lost, Lost{"", fmt.Sprintf("everything after the first %d items", qtiItems)})
+		if !in.room() {
 			break
 		}
 		item, err := readItem(f)
 		if err != nil {
-			lost = append(lost, Lost{"", fmt.Sprintf("%s: %v", f.Name, err)})
+			in.lose("", fmt.Sprintf("%s: %v", f.Name, err))
 			continue
 		}
 		question, missing, err := item.question()
-		question.ID = unused(slug(item.ID, n), seen)
-		if err == nil {
-			err = question.sound()
-		}
 		if err != nil {
-			lost = append(lost, Lost{question.ID, err.Error()})
+			in.lose(slug(item.ID, in.n), err.Error())
 			continue
 		}
-		for _, what := range missing {
-			lost = append(lost, Lost{question.ID, what})
-		}
-		q.Questions = append(q.Questions, question)
+		in.take(question, item.ID, missing)
 	}
-	if len(q.Questions) == 0 {
-		return nil, lost, fmt.Errorf("there is no question in it that could be read")
-	}
-	return q, lost, nil
+	return in.done()
 }
 
 func readItem(f *zip.File) (item qtiItem, err error) {

@@ -3,6 +3,7 @@ package quiz_test
 import (
 	"archive/zip"
 	"bytes"
+	"fmt"
 	"testing"
 
 	"eddy/quiz"
@@ -44,6 +45,23 @@ questions:
 	for _, id := range []string{"one", "many", "number", "match", "order"} {
 		assert.Equal(t, *q.Find(id), *back.Find(id), id)
 	}
+}
+
+// A package with more items than a quiz has questions is cut, and that is named.
+func TestALargePackageIsCut(t *testing.T) {
+	q := parsed(t, "{id: q, title: t, questions: [{id: a, kind: number, ask: q, number: {value: 1}}]}")
+	one := q.Questions[0]
+	for i := range 250 {
+		one.ID = fmt.Sprintf("a-%d", i)
+		q.Questions = append(q.Questions, one)
+	}
+	var archive bytes.Buffer
+	_, err := q.QTI(&archive)
+	require.NoError(t, err)
+	back, lost, err := quiz.ReadQTI("q", "t", archive.Bytes())
+	require.NoError(t, err)
+	assert.Len(t, back.Questions, 200)
+	assert.Len(t, lost, 1)
 }
 
 func abouts(lost []quiz.Lost) (about []string) {
