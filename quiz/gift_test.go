@@ -147,6 +147,28 @@ This is a text only.
 	assert.Empty(t, problems)
 }
 
+// What GIFT says to who is wrong is the reason, and to who is right the
+// explanation. What has no place is named.
+func TestFeedbackOfGIFT(t *testing.T) {
+	q, lost, err := quiz.ReadGIFT("f", "F", `a {T#no \# and#yes}
+
+b {F}
+
+c {#3:0#good}
+
+d {#3:0#good####because}
+
+e {#=3:0#good =%50%4:1#near}
+`)
+	require.NoError(t, err)
+	assert.Equal(t, []quiz.Option{{Text: "True", Correct: true}, {Text: "False", Why: "no # and"}}, q.Questions[0].Options)
+	assert.Equal(t, "yes", q.Questions[0].Explain)
+	assert.Equal(t, "good", q.Questions[2].Explain)
+	assert.Equal(t, "because", q.Questions[3].Explain)
+	assert.Equal(t, quiz.Numeric{Value: 3}, *q.Questions[4].Number)
+	assert.Equal(t, []quiz.Lost{{"question-4", "what is said to who is right: good"}, {"question-5", "its further answers: here a number has one"}}, lost)
+}
+
 func FuzzReadGIFT(f *testing.F) {
 	f.Add("::a:: b {=c ~d#e}")
 	f.Add("x{#1..2}\n\ny{=a -> b =c -> d}")
