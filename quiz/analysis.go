@@ -57,7 +57,10 @@ func Analyse(q *Quiz, attempts []Attempt) []Item {
 			if given.Confidence == "sure" && !m.Correct {
 				item.SureAndWrong++
 			}
-			for _, idea := range question.wrongIdeas(given.InFile, m) {
+			if a.Revision != "" && a.Revision != q.revision {
+				continue // its options may have stood in other places
+			}
+			for _, idea := range question.wrongIdeas(a.Key.Variant(question, given.Try), given.InFile, m) {
 				counts[idea]++
 			}
 		}
@@ -105,7 +108,7 @@ func (a Attempt) mark(question string) (m Mark, others float64) {
 }
 
 // wrongIdeas are what an answer that is not all right shows.
-func (q *Question) wrongIdeas(inFile json.RawMessage, m Mark) (ideas []WrongIdea) {
+func (q *Question) wrongIdeas(v Variant, inFile json.RawMessage, m Mark) (ideas []WrongIdea) {
 	if m.Correct || len(inFile) == 0 || string(inFile) == "null" {
 		return nil
 	}
@@ -137,12 +140,19 @@ func (q *Question) wrongIdeas(inFile json.RawMessage, m Mark) (ideas []WrongIdea
 			}
 		}
 	case Order:
-		ideas = append(ideas, WrongIdea{Text: "not kept: " + m.Why})
-	case Number, Predict:
-		var v any
-		if json.Unmarshal(inFile, &v) == nil {
-			ideas = append(ideas, WrongIdea{Text: plain(v)})
+		// Not by the mark: whoever marks by hand writes a note of their own there.
+		if share, why, err := q.gradeOrder(inFile); err == nil && share < 1 {
+			ideas = append(ideas, WrongIdea{Text: "not kept: " + why})
 		}
+	case Number, Predict:
+		var said any
+		if json.Unmarshal(inFile, &said) != nil {
+			break
+		}
+		if i, ok := said.(float64); ok && i >= 0 && i < float64(len(q.Options)) {
+			said = v.Fill(q.Options[int(i)].Text)
+		}
+		ideas = append(ideas, WrongIdea{Text: plain(said)})
 	case Text:
 		for _, missed := range m.Missed {
 			ideas = append(ideas, WrongIdea{Text: "does not say: " + missed})

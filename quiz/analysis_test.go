@@ -59,6 +59,29 @@ func TestAnalyse(t *testing.T) {
 	assert.Equal(t, 4, items[2].Answered)
 }
 
+// A wrong idea is said in words, and it is the learner's: no index, and no note
+// of a teacher's.
+func TestWrongIdeasAreSaidInWords(t *testing.T) {
+	q := parsed(t, `
+id: q
+title: t
+questions:
+  - {id: order, kind: order, ask: q, order: [a, b, c]}
+  - {id: predict, kind: predict, ask: q, vary: {n: [3, 4]}, options: [{text: "none"}, {text: "all {n}"}], lab: {do: [{burst: {orders: "{n}", rate: 5}}], answer: 'events("PaymentCompleted")'}}
+`)
+	a := quiz.Attempt{Learner: "l", Mode: quiz.Graded, Key: quiz.Key{1}, Given: map[string]quiz.Given{
+		"order":   {InFile: json.RawMessage(`["b", "a", "c"]`)},
+		"predict": {InFile: json.RawMessage(`1`)},
+	}, Result: &quiz.Result{Questions: []quiz.Mark{{ID: "order", Max: 1, Why: "said in class"}, {ID: "predict", Max: 1}}}}
+	items := quiz.Analyse(q, []quiz.Attempt{a})
+	assert.Equal(t, []quiz.WrongIdea{{Text: `not kept: "a" comes before "b"`, Count: 1}}, items[0].Wrong)
+	n := a.Key.Variant(q.Find("predict"), 0)["n"]
+	assert.Equal(t, []quiz.WrongIdea{{Text: "all " + n, Count: 1}}, items[1].Wrong)
+
+	a.Revision = "another"
+	assert.Empty(t, quiz.Analyse(q, []quiz.Attempt{a})[0].Wrong, "another revision has other options")
+}
+
 // What a learner typed never becomes a formula, and the last attempt counts.
 func TestGradebook(t *testing.T) {
 	q := parsed(t, three)

@@ -1,6 +1,7 @@
 package quiz
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -29,7 +30,8 @@ const (
 type Attempt struct {
 	ID        string           `json:"id"`
 	Quiz      string           `json:"quiz"`
-	Learner   string           `json:"learner"` // whose it is
+	Revision  string           `json:"revision,omitempty"` // of the quiz when it began; answers name options by their place in it
+	Learner   string           `json:"learner"`            // whose it is
 	Name      string           `json:"name,omitempty"`
 	Class     string           `json:"class,omitempty"` // code of the class that it is graded in
 	Mode      Mode             `json:"mode"`
@@ -71,10 +73,12 @@ type Desk struct {
 	Find  func(id string) (*Quiz, bool)
 	Judge Judge
 	Now   func() time.Time // time.Now where nil
-	// Within bounds what a lab may take to judge an answer, a minute where 0.
+	// Within bounds what a lab may take to judge an answer, three minutes where
+	// 0: the pauses that an answer may have, and the lab's own time.
 	Within time.Duration
 
-	values sync.Map // of predict questions, by question and variant
+	values    sync.Map // of predict questions, by question and variant
+	revisions sync.Map // *Quiz by revision, as far as they were handed out since the start
 }
 
 func (d *Desk) now() time.Time {
@@ -86,9 +90,27 @@ func (d *Desk) now() time.Time {
 
 func (d *Desk) quiz(id string) (*Quiz, error) {
 	if q, ok := d.Find(id); ok {
+		d.revisions.Store(q.revision, q)
 		return q, nil
 	}
 	return nil, lab.Errorf(lab.NotFound, "there is no quiz %q", id)
+}
+
+// Quiz is the quiz of an attempt as it was when the attempt began: a file that
+// was changed since must not give answers another meaning. A program that was
+// started since does not know the old one. What has its result can still be
+// shown by the new one, and all else is a conflict.
+func (d *Desk) Quiz(a Attempt) (*Quiz, error) {
+	q, err := d.quiz(a.Quiz)
+	if a.Revision != "" {
+		if old, ok := d.revisions.Load(a.Revision); ok {
+			return old.(*Quiz), nil
+		}
+	}
+	if err == nil && a.Revision != "" && a.Result == nil {
+		return nil, lab.Errorf(lab.Conflict, "the quiz %s was changed since this attempt began: begin again", a.Quiz)
+	}
+	return q, err
 }
 
 // grace is how long after the deadline an answer that was on its way is taken.
@@ -107,7 +129,8 @@ func (d *Desk) Begin(ctx context.Context, quiz string, a Attempt, extra time.Dur
 	if a.Mode != Practice && a.Mode != Graded {
 		return a, lab.Errorf(lab.Invalid, "mode is practice or graded, not %q", a.Mode)
 	}
-	a.ID, a.Quiz, a.Given, a.Began = strings.ToLower(rand.Text()), q.ID, map[string]Given{}, d.now()
+	a.ID, a.Quiz, a.Revision = strings.ToLower(rand.Text()), q.ID, q.revision
+	a.Given, a.Began = map[string]Given{}, d.now()
 	if _, err := rand.Read(a.Key[:]); err != nil {
 		return a, fmt.Errorf("make the key of an attempt: %w", err)
 	}
@@ -129,15 +152,15 @@ func (a *Attempt) open(now time.Time) error {
 }
 
 // Answer takes an answer, with the sheet's ids; null takes one back. It is
-// durable when Answer returns. The same answer again changes nothing. In
-// practice the Given that comes back has its mark.
+// durable when Answer returns. The same answer again changes nothing, and no lab
+// is asked again. In practice the Given that comes back has its mark.
 func (d *Desk) Answer(ctx context.Context, id, question string, answer json.RawMessage, confidence string) (Attempt, Given, error) {
 	var none Given
 	a, err := d.Store.Attempt(ctx, id)
 	if err != nil {
 		return a, none, err
 	}
-	q, err := d.quiz(a.Quiz)
+	q, err := d.Quiz(a)
 	if err != nil {
 		return a, none, err
 	}
@@ -151,14 +174,23 @@ func (d *Desk) Answer(ctx context.Context, id, question string, answer json.RawM
 	if confidence != "" && !slices.Contains([]string{"guess", "think", "sure"}, confidence) {
 		return a, none, lab.Errorf(lab.Invalid, "how sure are you? guess, think, sure; not %q", confidence)
 	}
-	try := a.Given[question].Try
+	was := a.Given[question]
+	try := was.Try
 	inFile, err := a.Key.InFile(asked, try, answer)
 	if err != nil {
 		return a, none, lab.Errorf(lab.Invalid, "%s: %v", question, err)
 	}
+	marked := a.Mode == Practice && string(inFile) != "null"
+	same := string(was.InFile) == string(inFile) && (was.Mark != nil) == marked
+	if same && was.Confidence == confidence {
+		return a, was, nil
+	}
 	given := Given{Answer: answer, InFile: inFile, Try: try, Confidence: confidence, At: d.now()}
-	if a.Mode == Practice && string(answer) != "null" {
-		m, err := d.mark(ctx, asked, a.Key.Variant(asked, try), inFile)
+	switch {
+	case same:
+		given.Mark = was.Mark
+	case marked:
+		m, err := Grade(ctx, asked, a.Key.Variant(asked, try), inFile, d.judge())
 		if err != nil {
 			return a, none, err
 		}
@@ -193,7 +225,7 @@ func (d *Desk) Answer(ctx context.Context, id, question string, answer json.RawM
 func (d *Desk) Again(ctx context.Context, id, question string) (Asked, error) {
 	var q *Quiz
 	a, err := d.Store.ChangeAttempt(ctx, id, func(a *Attempt) (err error) {
-		if q, err = d.quiz(a.Quiz); err != nil {
+		if q, err = d.Quiz(*a); err != nil {
 			return err
 		}
 		given, answered := a.Given[question]
@@ -216,7 +248,7 @@ func (d *Desk) Again(ctx context.Context, id, question string) (Asked, error) {
 
 // Sheet is what the learner is asked, in the variants of now.
 func (d *Desk) Sheet(a Attempt) (Sheet, error) {
-	q, err := d.quiz(a.Quiz)
+	q, err := d.Quiz(a)
 	if err != nil {
 		return Sheet{}, err
 	}
@@ -234,6 +266,9 @@ func (d *Desk) Sheet(a Attempt) (Sheet, error) {
 func (d *Desk) Submit(ctx context.Context, id string, release bool) (Attempt, error) {
 	a, err := d.Store.ChangeAttempt(ctx, id, func(a *Attempt) error {
 		if a.Submitted.IsZero() {
+			if _, err := d.Quiz(*a); err != nil {
+				return err
+			}
 			a.Submitted = d.now()
 			if late := !a.Deadline.IsZero() && a.Submitted.After(a.Deadline); late {
 				a.Submitted = a.Deadline
@@ -250,7 +285,7 @@ func (d *Desk) Submit(ctx context.Context, id string, release bool) (Attempt, er
 // Grade works out the result of a submitted attempt, where that has not been
 // done, and stores it. A program that was killed after Submit finds it so.
 func (d *Desk) Grade(ctx context.Context, a Attempt, release bool) (Attempt, error) {
-	q, err := d.quiz(a.Quiz)
+	q, err := d.Quiz(a)
 	if err != nil {
 		return a, err
 	}
@@ -274,7 +309,7 @@ func (d *Desk) Grade(ctx context.Context, a Attempt, release bool) (Attempt, err
 // Override marks one answer of a graded attempt by hand. The note says why.
 func (d *Desk) Override(ctx context.Context, id, question string, points float64, note string) (Attempt, error) {
 	return d.Store.ChangeAttempt(ctx, id, func(a *Attempt) error {
-		q, err := d.quiz(a.Quiz)
+		q, err := d.Quiz(*a)
 		if err != nil {
 			return err
 		}
@@ -322,19 +357,30 @@ func (d *Desk) File(a Attempt, q *Quiz) Answers {
 	return f
 }
 
-func (d *Desk) within() time.Duration {
-	if d.Within > 0 {
-		return d.Within
-	}
-	return time.Minute
-}
-
-func (d *Desk) mark(ctx context.Context, q *Question, v Variant, inFile json.RawMessage) (Mark, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, d.within(), errors.New("the lab took too long to judge the answer"))
-	defer cancel()
-	return Grade(ctx, q, v, inFile, d.judge())
-}
-
 // judge is the desk's judge, with values of predict questions remembered: they
 // are the same for everybody who has the variant.
-func (d *Desk) judge() Judge { return remembering{d.Judge, &d.values} }
+func (d *Desk) judge() Judge {
+	return bounded{remembering{d.Judge, &d.values}, cmp.Or(d.Within, 3*time.Minute)}
+}
+
+// bounded is a judge that takes only so long.
+type bounded struct {
+	Judge
+	within time.Duration
+}
+
+var errTooLong = errors.New("the lab took too long to judge the answer")
+
+// Value implements Judge.
+func (b bounded) Value(ctx context.Context, q *Question, v Variant) (any, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, b.within, errTooLong)
+	defer cancel()
+	return b.Judge.Value(ctx, q, v)
+}
+
+// True implements Judge.
+func (b bounded) True(ctx context.Context, q *Question, v Variant, actions json.RawMessage) (bool, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, b.within, errTooLong)
+	defer cancel()
+	return b.Judge.True(ctx, q, v, actions)
+}

@@ -209,3 +209,124 @@ func TestWhatCannotBeAnswered(t *testing.T) {
 	_, _, err = d.Answer(t.Context(), "nobody", "number", json.RawMessage(`1`), "")
 	assert.Equal(t, lab.NotFound, lab.AsError(err).Code)
 }
+
+// The same answer again is no other answer: nothing moves, and no lab is asked.
+func TestTheSameAnswerAgain(t *testing.T) {
+	d, _, now := desk(t)
+	asked := 0
+	d.Judge = counting{&asked}
+	a, err := d.Begin(t.Context(), "all", quiz.Attempt{Learner: "l"}, 0)
+	require.NoError(t, err)
+	_, first, err := d.Answer(t.Context(), a.ID, "lab", json.RawMessage(`[ {"note": "a < b"} ]`), "sure")
+	require.NoError(t, err)
+	*now = now.Add(time.Minute)
+	_, again, err := d.Answer(t.Context(), a.ID, "lab", json.RawMessage(`[{"note":"a < b"}]`), "sure")
+	require.NoError(t, err)
+	assert.Equal(t, first.At, again.At)
+	_, unsure, err := d.Answer(t.Context(), a.ID, "lab", json.RawMessage(`[{"note":"a < b"}]`), "guess")
+	require.NoError(t, err)
+	assert.Equal(t, "guess", unsure.Confidence)
+	assert.NotNil(t, unsure.Mark)
+	assert.Equal(t, 1, unsure.Tries)
+	assert.Equal(t, 1, asked)
+
+	a, err = d.Begin(t.Context(), "all", quiz.Attempt{Learner: "l", Mode: quiz.Graded}, 0)
+	require.NoError(t, err)
+	_, first, err = d.Answer(t.Context(), a.ID, "number", json.RawMessage(`1`), "")
+	require.NoError(t, err)
+	*now = now.Add(time.Minute)
+	_, again, err = d.Answer(t.Context(), a.ID, "number", json.RawMessage(`1`), "")
+	require.NoError(t, err)
+	assert.Equal(t, first.At, again.At)
+}
+
+// counting is a judge that says yes and counts.
+type counting struct{ asked *int }
+
+func (c counting) Value(context.Context, *quiz.Question, quiz.Variant) (any, error) { return nil, nil }
+func (c counting) True(context.Context, *quiz.Question, quiz.Variant, json.RawMessage) (bool, error) {
+	*c.asked++
+	return true, nil
+}
+
+// A quiz file that is changed does not change the answers to it: an attempt goes
+// on with the questions that it began with, and where nobody knows them any more
+// it takes no further answer.
+func TestAQuizIsChangedBehindAnAttempt(t *testing.T) {
+	was := parsed(t, `{id: q, title: t, questions: [{id: a, kind: single, ask: q, options: [{text: right, correct: true}, {text: wrong, why: no}]}]}`)
+	is := parsed(t, `{id: q, title: t, questions: [{id: a, kind: single, ask: q, options: [{text: wrong, why: no}, {text: right, correct: true}]}]}`)
+	now := was
+	d := &quiz.Desk{Store: &shelf{}, Find: func(string) (*quiz.Quiz, bool) { return now, true }}
+	begin := func() (quiz.Attempt, json.RawMessage) {
+		a, err := d.Begin(t.Context(), "q", quiz.Attempt{Mode: quiz.Graded}, 0)
+		require.NoError(t, err)
+		right := choice(t, d, a, "a", "right")
+		_, _, err = d.Answer(t.Context(), a.ID, "a", right, "")
+		require.NoError(t, err)
+		return a, right
+	}
+	kept, _ := begin()
+	lost, right := begin()
+	shown, _ := begin()
+	shown, err := d.Submit(t.Context(), shown.ID, true)
+	require.NoError(t, err)
+	old, _ := begin()
+	_, err = d.Store.ChangeAttempt(t.Context(), old.ID, func(a *quiz.Attempt) error {
+		a.Revision = "" // as it was stored before there were revisions
+		return nil
+	})
+	require.NoError(t, err)
+
+	now = is
+	kept, err = d.Submit(t.Context(), kept.ID, true)
+	require.NoError(t, err)
+	assert.Equal(t, 1.0, kept.Result.Score)
+
+	d = &quiz.Desk{Store: d.Store, Find: d.Find} // the program starts again
+	_, _, err = d.Answer(t.Context(), lost.ID, "a", right, "sure")
+	assert.ErrorContains(t, err, "was changed since this attempt began: begin again")
+	_, err = d.Submit(t.Context(), lost.ID, true)
+	assert.Equal(t, lab.Conflict, lab.AsError(err).Code)
+	lost, err = d.Store.Attempt(t.Context(), lost.ID)
+	require.NoError(t, err)
+	assert.Zero(t, lost.Submitted, "a submission that cannot be graded is none")
+	_, err = d.Sheet(lost)
+	assert.Equal(t, lab.Conflict, lab.AsError(err).Code)
+	_, err = d.Sheet(shown)
+	assert.NoError(t, err, "what has its result is shown")
+	_, err = d.Submit(t.Context(), old.ID, true)
+	assert.NoError(t, err)
+}
+
+// A lab that takes too long to judge is given up, at an answer and at a submit.
+func TestAJudgeTakesOnlySoLong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, mode := range []quiz.Mode{quiz.Practice, quiz.Graded} {
+			d, _, _ := desk(t)
+			d.Judge, d.Within = endless{}, time.Minute
+			a, err := d.Begin(t.Context(), "all", quiz.Attempt{Learner: "l", Mode: mode}, 0)
+			require.NoError(t, err)
+			began := time.Now()
+			_, _, err = d.Answer(t.Context(), a.ID, "lab", json.RawMessage(`["freeze"]`), "")
+			if mode == quiz.Graded {
+				require.NoError(t, err)
+				_, err = d.Submit(t.Context(), a.ID, true)
+			}
+			assert.ErrorContains(t, err, "took too long")
+			assert.Equal(t, time.Minute, time.Since(began))
+		}
+	})
+}
+
+// endless is a judge that never comes to an end.
+type endless struct{}
+
+func (endless) Value(ctx context.Context, _ *quiz.Question, _ quiz.Variant) (any, error) {
+	<-ctx.Done()
+	return nil, context.Cause(ctx)
+}
+
+func (endless) True(ctx context.Context, _ *quiz.Question, _ quiz.Variant, _ json.RawMessage) (bool, error) {
+	<-ctx.Done()
+	return false, context.Cause(ctx)
+}

@@ -257,7 +257,10 @@ var played = map[string]struct{ right, wrong []string }{
 			`[{"decline":{"stock_out":"mouse"}},` + order + `]`,
 			`[{"pause":"inventory"},{"place_order":{"as":"A","items":[{"sku":"mouse","qty":1}]}},{"wait":"2s"},{"cancel_order":"A"},{"resume":"inventory"}]`,
 		},
-		[]string{`[` + order + `]`, `[{"place_order":{"items":[{"sku":"mouse","qty":1}],"method":"declined-card"}}]`},
+		[]string{
+			`[` + order + `]`, `[{"place_order":{"items":[{"sku":"mouse","qty":1}],"method":"declined-card"}}]`,
+			`[{"pause":"payment"},{"place_order":{"as":"A","items":[{"sku":"mouse","qty":1}]}},{"amend_order":{"order":"A","address":"2 Quay Street"}},{"cancel_order":"A"}]`,
+		},
 	},
 	"dead-letter/lab-redrive": {
 		[]string{`[{"redrive":{"topic":"orders.dlq","all":true}}]`},

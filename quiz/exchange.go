@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"eddy/lab/form"
 )
 
 // Format is a format of quiz files.
@@ -73,4 +75,63 @@ func Import(f Format, id, title string, file []byte) (*Quiz, []Lost, error) {
 		return q, nil, nil
 	}
 	return nil, nil, fmt.Errorf(errFormat, f)
+}
+
+// incoming is a quiz that is read from another format, question by question. It
+// holds what Parse takes, and names the rest.
+type incoming struct {
+	quiz *Quiz
+	lost []Lost
+	seen map[string]bool // ids
+	n    int             // questions that came, sound or not
+	size int             // of the file that it becomes, in bytes
+}
+
+func newIncoming(id, title string) (*incoming, error) {
+	in := &incoming{quiz: &Quiz{ID: id, Title: title}, seen: map[string]bool{}}
+	head, err := in.quiz.YAML()
+	in.size = len(head)
+	return in, err
+}
+
+func (in *incoming) lose(question, what string) { in.lost = append(in.lost, Lost{question, what}) }
+
+// room tells whether one more question may come, and counts it.
+func (in *incoming) room() bool {
+	if in.n == maxQuestions {
+		in.lose("", fmt.Sprintf("everything after the first %d questions: a quiz has no more", maxQuestions))
+		return false
+	}
+	in.n++
+	return true
+}
+
+// take takes a question, under an id that is made of a name.
+func (in *incoming) take(question Question, name string, missing []string) {
+	question.ID = unused(slug(name, in.n), in.seen)
+	text, err := (&Quiz{ID: "one", Title: "one", Questions: []Question{question}}).YAML()
+	if err != nil {
+		in.lose(question.ID, err.Error())
+		return
+	}
+	if _, problems := Parse("one", text); len(problems) > 0 {
+		in.lose(question.ID, problems[0].Message)
+		return
+	}
+	if in.size += len(text); in.size > form.MaxBytes {
+		in.size -= len(text)
+		in.lose(question.ID, fmt.Sprintf("the question itself: a quiz file has at most %d KiB", form.MaxBytes>>10))
+		return
+	}
+	for _, what := range missing {
+		in.lose(question.ID, what)
+	}
+	in.quiz.Questions = append(in.quiz.Questions, question)
+}
+
+func (in *incoming) done() (*Quiz, []Lost, error) {
+	if len(in.quiz.Questions) == 0 {
+		return nil, in.lost, fmt.Errorf("there is no question in it that could be read")
+	}
+	return in.quiz, in.lost, nil
 }

@@ -110,41 +110,22 @@ func giftFeedback(why string) string {
 // ReadGIFT reads a quiz from GIFT. What it has no kind for is left out and
 // named. The quiz that comes back is sound.
 func ReadGIFT(id, title, text string) (*Quiz, []Lost, error) {
-	q := &Quiz{ID: id, Title: title}
-	var lost []Lost
-	seen := map[string]bool{}
-	for n, block := range giftBlocks(text) {
+	in, err := newIncoming(id, title)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, block := range giftBlocks(text) {
+		if !in.room() {
+			break
+		}
 		question, missing, err := readGIFT(block)
 		if err != nil {
-			lost = append(lost, Lost{"", fmt.Sprintf("question %d: %v", n+1, err)})
+			in.lose("", fmt.Sprintf("question %d: %v", in.n, err))
 			continue
 		}
-		question.ID = unused(slug(question.ID, n+1), seen)
-		if err := question.sound(); err != nil {
-			lost = append(lost, Lost{question.ID, err.Error()})
-			continue
-		}
-		for _, what := range missing {
-			lost = append(lost, Lost{question.ID, what})
-		}
-		q.Questions = append(q.Questions, question)
+		in.take(question, question.ID, missing)
 	}
-	if len(q.Questions) == 0 {
-		return nil, lost, fmt.Errorf("there is no question in it that could be read")
-	}
-	return q, lost, nil
-}
-
-// sound tells whether a question may stand in a quiz.
-func (q *Question) sound() error {
-	text, err := (&Quiz{ID: "one", Title: "one", Questions: []Question{*q}}).YAML()
-	if err != nil {
-		return err
-	}
-	if _, problems := Parse("one", text); len(problems) > 0 {
-		return fmt.Errorf("%s", problems[0].Message)
-	}
-	return nil
+	return in.done()
 }
 
 // giftBlocks cuts a file into its questions: an empty line ends one, unless it
@@ -255,7 +236,7 @@ func (q *Question) readAnswers(body string) (lost []string, err error) {
 	case body == "":
 		return nil, fmt.Errorf("it is an essay: Eddy grades texts by ideas, write them down as accept")
 	case strings.HasPrefix(body, "#"):
-		return nil, q.readNumber(body[1:])
+		return q.readNumber(body[1:])
 	case slices.Contains([]string{"T", "TRUE", "F", "FALSE"}, word):
 		q.Kind = Single
 		for _, text := range []string{"True", "False"} {
@@ -266,7 +247,18 @@ func (q *Question) readAnswers(body string) (lost []string, err error) {
 			}
 			q.Options = append(q.Options, o)
 		}
-		return nil, nil
+		// {T#said to who is wrong#said to who is right}
+		if i := indexGIFT(body, "#"); i >= 0 {
+			wrong, right := body[i+1:], ""
+			if j := indexGIFT(wrong, "#"); j >= 0 {
+				wrong, right = wrong[:j], wrong[j+1:]
+			}
+			if why := plainGIFT(wrong); why != "" {
+				q.Options[slices.IndexFunc(q.Options, func(o Option) bool { return !o.Correct })].Why = why
+			}
+			lost = q.explainBy(right)
+		}
+		return lost, nil
 	}
 	type answer struct {
 		right  bool
@@ -362,10 +354,30 @@ func cutAt(text, sign string) string {
 	return text
 }
 
-func (q *Question) readNumber(body string) error {
+// explainBy takes what a format says to who is right as the explanation, and
+// names it where there is one already.
+func (q *Question) explainBy(feedback string) (lost []string) {
+	switch said := plainGIFT(feedback); {
+	case said == "":
+	case q.Explain == "":
+		q.Explain = said
+	default:
+		lost = append(lost, "what is said to who is right: "+said)
+	}
+	return lost
+}
+
+func (q *Question) readNumber(body string) (lost []string, err error) {
 	q.Kind = Number
 	body = strings.TrimPrefix(strings.TrimSpace(body), "=")
+	for _, sign := range []string{"=", "~"} {
+		if i := indexGIFT(body, sign); i >= 0 {
+			lost = append(lost, "its further answers: here a number has one")
+			body = body[:i]
+		}
+	}
 	if i := indexGIFT(body, "#"); i >= 0 {
+		lost = append(lost, q.explainBy(body[i+1:])...)
 		body = body[:i]
 	}
 	body = strings.TrimSpace(body)
@@ -373,23 +385,23 @@ func (q *Question) readNumber(body string) error {
 		l, errL := strconv.ParseFloat(strings.TrimSpace(low), 64)
 		h, errH := strconv.ParseFloat(strings.TrimSpace(high), 64)
 		if errL != nil || errH != nil || h < l {
-			return fmt.Errorf("%q is no range of numbers", body)
+			return nil, fmt.Errorf("%q is no range of numbers", body)
 		}
 		q.Number = &Numeric{Value: (l + h) / 2, Tolerance: (h - l) / 2}
-		return nil
+		return lost, nil
 	}
 	value, tolerance, _ := strings.Cut(body, ":")
 	v, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
 	if err != nil {
-		return fmt.Errorf("%q is no number", value)
+		return nil, fmt.Errorf("%q is no number", value)
 	}
 	q.Number = &Numeric{Value: v}
 	if tolerance != "" {
 		if q.Number.Tolerance, err = strconv.ParseFloat(strings.TrimSpace(tolerance), 64); err != nil || q.Number.Tolerance < 0 {
-			return fmt.Errorf("%q is no tolerance", tolerance)
+			return nil, fmt.Errorf("%q is no tolerance", tolerance)
 		}
 	}
-	return nil
+	return lost, nil
 }
 
 var notInID = regexp.MustCompile(`[^a-z0-9]+`)

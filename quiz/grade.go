@@ -3,6 +3,7 @@ package quiz
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -62,7 +63,7 @@ func Grade(ctx context.Context, q *Question, v Variant, answer json.RawMessage, 
 	case Lab:
 		share, m.Why, err = q.gradeLab(ctx, v, answer, judge)
 	}
-	if wrong := (unreadable("")); err != nil && asUnreadable(err, &wrong) {
+	if wrong := unreadable(""); errors.As(err, &wrong) {
 		m.Why = "the answer cannot be read: " + string(wrong)
 		return m, nil
 	}
@@ -75,12 +76,6 @@ func Grade(ctx context.Context, q *Question, v Variant, answer json.RawMessage, 
 type unreadable string
 
 func (u unreadable) Error() string { return string(u) }
-
-func asUnreadable(err error, into *unreadable) bool {
-	u, ok := err.(unreadable)
-	*into = u
-	return ok
-}
 
 func round(v float64) float64 { return math.Round(v*1000) / 1000 }
 
@@ -229,7 +224,7 @@ func (q *Question) gradeText(answer json.RawMessage, m *Mark) (share float64, er
 	words := tokens(text)
 	var points float64
 	for _, idea := range q.Accept {
-		if slices.ContainsFunc(idea.Any, func(w string) bool { return says(words, w) }) {
+		if idea.in(words) {
 			points += idea.points()
 			m.Ideas = append(m.Ideas, idea.Idea)
 		} else {
@@ -289,9 +284,13 @@ func (q *Question) gradeLab(ctx context.Context, v Variant, answer json.RawMessa
 }
 
 // SameValue tells whether what a learner said is what a lab said: numbers as
-// numbers, texts without regard to case and space, yes for true.
+// numbers, texts without regard to case and space, yes for true, as a value or
+// typed as a word.
 func SameValue(given, is any) bool {
 	a, b := plain(given), plain(is)
+	if truth, ok := is.(bool); ok && strings.EqualFold(a, strconv.FormatBool(truth)) {
+		return true
+	}
 	x, errX := strconv.ParseFloat(strings.ReplaceAll(a, ",", "."), 64)
 	y, errY := strconv.ParseFloat(b, 64)
 	if errX == nil && errY == nil {

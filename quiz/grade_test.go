@@ -116,6 +116,53 @@ func TestALabJudges(t *testing.T) {
 	}
 }
 
+// A truth is said as a value or as a word; a number is no truth, and a text that
+// the lab shows is only itself.
+func TestSameValue(t *testing.T) {
+	for _, c := range []struct {
+		given, is any
+		same      bool
+	}{
+		{true, true, true},
+		{"Yes", true, true},
+		{"true", true, true},
+		{" False ", false, true},
+		{"true", false, false},
+		{"t", true, false},
+		{"1", true, false},
+		{"true", "yes", false},
+		{"paid", "PAID", true},
+		{"3,0", 3, true},
+	} {
+		assert.Equal(t, c.same, quiz.SameValue(c.given, c.is), "%v is %v", c.given, c.is)
+	}
+}
+
+// A lab that judges waits as long as the learner says, up to a bound: others
+// wait for their turn.
+func TestPausesAreBounded(t *testing.T) {
+	q := parsed(t, all)
+	declined := `{"place_order": {"items": [{"sku": "mouse", "qty": 1}], "method": "declined-card"}}`
+	for actions, points := range map[string]float64{
+		`[` + declined + `, {"wait": "100s"}]`:                                                     1,
+		`[` + declined + `, {"wait": "100s"}, {"wait": "21s"}]`:                                    0,
+		`[` + declined + `, {"wait": "2h"}]`:                                                       0,
+		`[` + declined + `, {"wait_until": {"expr": "settled", "within": "121s"}}]`:                0,
+		`[` + declined + `, {"wait": "115s"}, {"wait_until": "settled"}]`:                          0,
+		`[` + declined + `, {"speed": {"factor": 0.1}}, {"wait": "20s"}]`:                          0,
+		`[` + declined + `, {"speed": {"factor": 4}}, {"wait": "20s"}, {"wait_until": "settled"}]`: 1,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			m, err := quiz.Grade(t.Context(), q.Find("lab"), nil, json.RawMessage(actions), quiz.Labs{})
+			require.NoError(t, err)
+			assert.Equal(t, points, m.Points, "%s: %s", actions, m.Why)
+			if points == 0 {
+				assert.Contains(t, m.Why, "its pauses are longer than 2 minutes", actions)
+			}
+		})
+	}
+}
+
 func TestAQuizIsSummed(t *testing.T) {
 	q := parsed(t, `{id: q, title: t, pass: 50, questions: [
 		{id: a, kind: number, ask: q, points: 2, number: {value: 1}}, {id: b, kind: number, ask: q, points: 4, number: {value: 1}}]}`)

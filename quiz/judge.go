@@ -35,6 +35,42 @@ const (
 	trueWithin   = 20 * time.Second
 )
 
+// PausesMax is how long the pauses of a learner's actions may be together: a lab
+// that judges plays them as they are given, while others wait for their turn.
+const PausesMax = 2 * time.Minute
+
+// pauses is how long actions pause at most, in seconds on the wall.
+func pauses(actions []lab.Action) (sum float64, err error) {
+	speed := 1.0
+	for _, a := range actions {
+		raw, err := json.Marshal(a.Args)
+		if err != nil {
+			return 0, fmt.Errorf("write the action %s: %w", a.Name, err)
+		}
+		args := struct {
+			For, Within lab.Duration
+			Factor      float64
+		}{}
+		switch a.Name {
+		case "wait", "wait_until", "speed":
+			if err := json.Unmarshal(raw, &args); err != nil {
+				return 0, fmt.Errorf("read the action %s: %w", a.Name, err)
+			}
+		}
+		if a.Name == "wait_until" && args.Within == 0 {
+			args.Within = untilWithin
+		}
+		if args.Factor > 0 {
+			speed = min(speed, max(0.1, args.Factor)) // by the slowest: it is a bound
+		}
+		sum += args.For.D().Seconds() + args.Within.D().Seconds()
+	}
+	return sum / speed, nil
+}
+
+// untilWithin is what a wait_until has that says nothing.
+const untilWithin = lab.Duration(10 * time.Second)
+
 // Settings are those of a question's lab.
 func (j Labs) Settings(q *Question, v Variant) (lab.Settings, error) {
 	if q.Lab.Scenario == "" {
@@ -105,6 +141,11 @@ func (j Labs) True(ctx context.Context, q *Question, v Variant, given json.RawMe
 	actions, err := lab.DecodeActions(given)
 	if err != nil {
 		return false, unreadable(err.Error())
+	}
+	if sum, err := pauses(actions); err != nil {
+		return false, err
+	} else if sum > PausesMax.Seconds() {
+		return false, unreadable("its pauses are longer than 2 minutes")
 	}
 	w, err := j.begin(ctx, q, v)
 	if err != nil {

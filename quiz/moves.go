@@ -56,11 +56,16 @@ func (m *Moves) ReadForm(v form.Value) {
 		return
 	}
 	m.raw = raw
-	if !strings.Contains(string(raw), "{") || !named.Match(raw) {
+	if !m.named() {
 		var actions script.Actions
 		actions.ReadForm(v)
 	}
 }
+
+// named tells whether there is a name in it: what it is can only be said of a
+// variant.
+func (m Moves) named() bool    { return named.Match(m.raw) }
+func (s Settings) named() bool { return named.Match(s.raw) }
 
 // SchemaForm implements form.Describer.
 func (m *Moves) SchemaForm() map[string]any {
@@ -91,7 +96,7 @@ func (s *Settings) ReadForm(v form.Value) {
 		return
 	}
 	s.raw = raw
-	if !named.Match(raw) {
+	if !s.named() {
 		var settings script.Settings
 		settings.ReadForm(v)
 	}

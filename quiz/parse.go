@@ -1,7 +1,10 @@
 package quiz
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -28,6 +31,8 @@ const (
 func Parse(name string, data []byte) (*Quiz, []Problem) {
 	q := &Quiz{}
 	q.file = form.Read(data, q)
+	sum := sha256.Sum256(data)
+	q.revision = hex.EncodeToString(sum[:8])
 	if q.file.Has("questions") || q.file.Has("id") {
 		q.check(name)
 	}
@@ -201,17 +206,22 @@ func (q *Quiz) checkIdeas(in func(string) string, question *Question) {
 		if len(idea.Any) == 0 && q.file.Has(at+".any") {
 			q.problem(at+".any", "an idea needs a wording")
 		}
-		for j, w := range idea.Any {
-			switch at := fmt.Sprintf("%s.any[%d]", at, j); {
-			case slices.ContainsFunc(strings.Split(w, "+"), func(part string) bool { return len(wordsOf(part)) == 0 }):
-				q.problem(at, "a wording needs a word, and so does each side of a +")
-			case slices.ContainsFunc(wordsOf(w), func(words []string) bool { return slices.Contains(words, "") }):
-				q.problem(at, "%q has a | with nothing beside it, which any word would match", w)
-			}
-		}
+		q.checkWordings(at+".any", idea.Any)
+		q.checkWordings(at+".not", idea.Not)
 	}
 	if question.Points > 0 && sum < question.Points {
 		q.problem(in("points"), "the ideas give %g points together, so %g can never be reached", sum, question.Points)
+	}
+}
+
+func (q *Quiz) checkWordings(path string, wordings []string) {
+	for j, w := range wordings {
+		switch at := fmt.Sprintf("%s[%d]", path, j); {
+		case slices.ContainsFunc(strings.Split(w, "+"), func(part string) bool { return len(wordsOf(part)) == 0 }):
+			q.problem(at, "a wording needs a word, and so does each side of a +")
+		case slices.ContainsFunc(wordsOf(w), func(words []string) bool { return slices.Contains(words, "") }) || slices.Contains(barredIn(w), ""):
+			q.problem(at, "%q has a | or a ! with nothing beside it, which any word would match", w)
+		}
 	}
 }
 
@@ -225,43 +235,49 @@ func (q *Quiz) checkLab(in func(string) string, question *Question) {
 	}
 	if len(question.Vary) == 0 {
 		script.CheckExpr(q.file, in("lab.answer"), task.Answer, question.Kind == Lab)
+	}
+	variants := question.variants()
+	if len(variants) > maxVariants {
+		q.problem(in("vary"), "these are more than %d variants: all of them are checked, so take fewer values", maxVariants)
 		return
 	}
-	for _, v := range question.variants() {
+	for _, v := range variants {
 		said := ""
-		for name, value := range v {
-			said += fmt.Sprintf(" %s = %s", name, value)
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			said += fmt.Sprintf("%s = %s, ", name, v[name])
 		}
-		if _, err := lab.CompileExpr(v.Fill(task.Answer), question.Kind == Lab); err != nil {
-			q.problem(in("lab.answer"), "with%s: %v", said, err)
+		if said != "" {
+			said = "with " + strings.TrimSuffix(said, ", ") + ": "
+		}
+		if _, err := lab.CompileExpr(v.Fill(task.Answer), question.Kind == Lab); err != nil && len(v) > 0 {
+			q.problem(in("lab.answer"), "%s%v", said, err)
 			return
 		}
-		if _, err := task.Do.Of(v); err != nil {
-			q.problem(in("lab.do"), "with%s: %v", said, err)
+		if _, err := task.Do.Of(v); err != nil && task.Do.named() {
+			q.problem(in("lab.do"), "%s%v", said, err)
 			return
 		}
-		if _, err := task.Lab.Of(v); err != nil {
-			q.problem(in("lab.lab"), "with%s: %v", said, err)
+		if _, err := task.Lab.Of(v); err != nil && task.Lab.named() {
+			q.problem(in("lab.lab"), "%s%v", said, err)
 			return
 		}
 	}
 }
 
-// variants are all variants of a question, or the first of many.
+// variants are all variants of a question; where they are more than maxVariants,
+// some that are more.
 func (q *Question) variants() []Variant {
 	all := []Variant{{}}
-	for name, values := range q.Vary {
+	for _, name := range slices.Sorted(maps.Keys(q.Vary)) {
 		var next []Variant
 		for _, v := range all {
-			for _, value := range values {
-				with := Variant{name: value}
-				for k, old := range v {
-					with[k] = old
-				}
+			for _, value := range q.Vary[name] {
+				with := maps.Clone(v)
+				with[name] = value
 				next = append(next, with)
 			}
 		}
-		all = next[:min(len(next), maxVariants)]
+		all = next[:min(len(next), maxVariants+1)]
 	}
 	return all
 }

@@ -14,11 +14,7 @@ import (
 
 // QTI 2.1, as far as the kinds of questions allow: a package with a manifest
 // and a file for each item.
-const (
-	qtiNS      = "http://www.imsglobal.org/xsd/imsqti_v2p1"
-	qtiMatch   = "http://www.imsglobal.org/question/qti_v2p1/rptemplates/match_correct"
-	qtiMapping = "http://www.imsglobal.org/question/qti_v2p1/rptemplates/map_response"
-)
+const qtiNS = "http://www.imsglobal.org/xsd/imsqti_v2p1"
 
 type qtiItem struct {
 	XMLName    xml.Name      `xml:"assessmentItem"`
@@ -28,9 +24,9 @@ type qtiItem struct {
 	Adaptive   bool          `xml:"adaptive,attr"`
 	TimeDep    bool          `xml:"timeDependent,attr"`
 	Response   []qtiResponse `xml:"responseDeclaration"`
-	Outcome    *qtiOutcome   `xml:"outcomeDeclaration"`
+	Outcome    []qtiOutcome  `xml:"outcomeDeclaration"`
 	Body       qtiBody       `xml:"itemBody"`
-	Processing *qtiTemplate  `xml:"responseProcessing"`
+	Processing qtiRules      `xml:"responseProcessing"`
 	Feedback   []qtiFeedback `xml:"modalFeedback"`
 }
 
@@ -54,9 +50,10 @@ type qtiEntry struct {
 }
 
 type qtiOutcome struct {
-	ID          string `xml:"identifier,attr"`
-	Cardinality string `xml:"cardinality,attr"`
-	BaseType    string `xml:"baseType,attr"`
+	ID          string  `xml:"identifier,attr"`
+	Cardinality string  `xml:"cardinality,attr"`
+	BaseType    string  `xml:"baseType,attr"`
+	Max         float64 `xml:"normalMaximum,attr,omitempty"`
 }
 
 type qtiBody struct {
@@ -83,14 +80,14 @@ type qtiChoice struct {
 }
 
 type qtiMatches struct {
-	Response string   `xml:"responseIdentifier,attr"`
-	Shuffle  bool     `xml:"shuffle,attr"`
-	Max      int      `xml:"maxAssociations,attr"`
-	Prompt   string   `xml:"prompt,omitempty"`
-	Sets     []qtiSet `xml:"simpleMatchSet"`
+	Response string    `xml:"responseIdentifier,attr"`
+	Shuffle  bool      `xml:"shuffle,attr"`
+	Max      int       `xml:"maxAssociations,attr"`
+	Prompt   string    `xml:"prompt,omitempty"`
+	Sets     []qtiSide `xml:"simpleMatchSet"`
 }
 
-type qtiSet struct {
+type qtiSide struct {
 	Choices []qtiAssociable `xml:"simpleAssociableChoice"`
 }
 
@@ -109,8 +106,42 @@ type qtiExtended struct {
 	Prompt   string `xml:"prompt,omitempty"`
 }
 
-type qtiTemplate struct {
-	Template string `xml:"template,attr,omitempty"`
+// qtiRules say what an answer scores and which feedback is shown. QTI's own
+// templates know neither points other than one nor feedback.
+type qtiRules struct {
+	If  *qtiIf   `xml:"responseCondition>responseIf"`
+	Set []qtiSet `xml:"setOutcomeValue"`
+}
+
+// qtiIf sets the points where the answer is right.
+type qtiIf struct {
+	Match *qtiCompare `xml:"match"`
+	Equal *qtiCompare `xml:"equal"` // numbers
+	Set   qtiSet      `xml:"setOutcomeValue"`
+}
+
+type qtiCompare struct {
+	Mode      string `xml:"toleranceMode,attr,omitempty"`
+	Tolerance string `xml:"tolerance,attr,omitempty"`
+	Given     qtiRef `xml:"variable"`
+	Right     qtiRef `xml:"correct"`
+}
+
+type qtiRef struct {
+	ID string `xml:"identifier,attr"`
+}
+
+// qtiSet sets an outcome to one of its values.
+type qtiSet struct {
+	ID     string    `xml:"identifier,attr"`
+	Value  *qtiValue `xml:"baseValue"`
+	Given  *qtiRef   `xml:"variable"`
+	Mapped *qtiRef   `xml:"mapResponse"`
+}
+
+type qtiValue struct {
+	BaseType string `xml:"baseType,attr"`
+	Text     string `xml:",chardata"`
 }
 
 type qtiFeedback struct {
@@ -189,10 +220,15 @@ const qtiAnswer = "RESPONSE"
 func letter(i int) string { return "C" + strconv.Itoa(i) }
 
 func (q *Question) qti(lose func(string)) (item qtiItem, ok bool) {
-	item = qtiItem{NS: qtiNS, ID: q.ID, Title: q.ID, Outcome: &qtiOutcome{"SCORE", "single", "float"}, Processing: &qtiTemplate{qtiMatch}}
+	item = qtiItem{NS: qtiNS, ID: q.ID, Title: q.ID, Outcome: []qtiOutcome{{"SCORE", "single", "float", q.max()}}}
 	response := qtiResponse{ID: qtiAnswer, Cardinality: "single", BaseType: "identifier"}
+	is := &qtiCompare{Given: qtiRef{qtiAnswer}, Right: qtiRef{qtiAnswer}}
+	rules := &item.Processing
+	rules.If = &qtiIf{Match: is, Set: qtiSet{ID: "SCORE", Value: &qtiValue{"float", decimal(q.max())}}}
 	if q.Explain != "" {
-		item.Feedback = []qtiFeedback{{Outcome: "FEEDBACK", ID: "EXPLAIN", Show: "show", Text: strings.TrimSpace(q.Explain)}}
+		item.Outcome = append(item.Outcome, qtiOutcome{ID: "EXPLAIN", Cardinality: "single", BaseType: "identifier"})
+		item.Feedback = []qtiFeedback{{Outcome: "EXPLAIN", ID: "SHOWN", Show: "show", Text: strings.TrimSpace(q.Explain)}}
+		rules.Set = append(rules.Set, qtiSet{ID: "EXPLAIN", Value: &qtiValue{"identifier", "SHOWN"}})
 	}
 	switch q.Kind {
 	case Single, Multiple:
@@ -210,7 +246,8 @@ func (q *Question) qti(lose func(string)) (item qtiItem, ok bool) {
 		}
 		if q.Kind == Multiple {
 			none := 0
-			in.Max, response.Cardinality, item.Processing = &none, "multiple", &qtiTemplate{qtiMapping}
+			in.Max, response.Cardinality = &none, "multiple"
+			rules.If, rules.Set = nil, append(rules.Set, qtiSet{ID: "SCORE", Mapped: &qtiRef{qtiAnswer}})
 			share := q.max() / float64(len(response.Correct))
 			response.Mapping = &qtiScores{}
 			for i, o := range q.Options {
@@ -221,6 +258,9 @@ func (q *Question) qti(lose func(string)) (item qtiItem, ok bool) {
 				response.Mapping.Entries = append(response.Mapping.Entries, qtiEntry{letter(i), round(value)})
 			}
 		}
+		// What was chosen is what there is to say about.
+		item.Outcome = append(item.Outcome, qtiOutcome{ID: "FEEDBACK", Cardinality: response.Cardinality, BaseType: "identifier"})
+		rules.Set = append(rules.Set, qtiSet{ID: "FEEDBACK", Given: &qtiRef{qtiAnswer}})
 		item.Body.Choice = in
 	case Order:
 		in := &qtiInteraction{Response: qtiAnswer, Shuffle: true, Prompt: q.Ask}
@@ -229,12 +269,12 @@ func (q *Question) qti(lose func(string)) (item qtiItem, ok bool) {
 			response.Correct = append(response.Correct, letter(i))
 		}
 		response.Cardinality, item.Body.Order = "ordered", in
-		lose("credit for an order that is right in part: QTI's template takes the whole order or nothing")
+		lose("credit for an order that is right in part: it is the whole order or nothing")
 		if len(q.Before) > 0 {
 			lose("the graph of what comes before what: it becomes one order")
 		}
 	case Match:
-		m := &qtiMatches{Response: qtiAnswer, Shuffle: true, Max: len(q.Match), Prompt: q.Ask, Sets: make([]qtiSet, 2)}
+		m := &qtiMatches{Response: qtiAnswer, Shuffle: true, Max: len(q.Match), Prompt: q.Ask, Sets: make([]qtiSide, 2)}
 		sides := rights(q)
 		for i, c := range q.Match {
 			m.Sets[0].Choices = append(m.Sets[0].Choices, qtiAssociable{"L" + strconv.Itoa(i), 1, c.Left})
@@ -244,15 +284,16 @@ func (q *Question) qti(lose func(string)) (item qtiItem, ok bool) {
 			m.Sets[1].Choices = append(m.Sets[1].Choices, qtiAssociable{"R" + strconv.Itoa(i), len(q.Match), text})
 		}
 		response.Cardinality, response.BaseType, item.Body.Match = "multiple", "directedPair", m
-		lose("credit for a match that is right in part: QTI's template takes the whole or nothing")
+		lose("credit for a match that is right in part: it is the whole or nothing")
 	case Number:
 		response.BaseType, response.Correct = "float", []string{decimal(q.Number.Value)}
 		item.Body.Paragraphs, item.Body.Entry = []string{q.Ask}, []qtiEntryBox{{qtiAnswer}}
+		rules.If.Match, rules.If.Equal, is.Mode = nil, is, "exact"
 		if q.Number.Tolerance > 0 {
-			lose(fmt.Sprintf("the tolerance of %s: QTI's template takes the exact number", decimal(q.Number.Tolerance)))
+			is.Mode, is.Tolerance = "absolute", decimal(q.Number.Tolerance)
 		}
 	case Text:
-		response.BaseType, item.Processing = "string", nil
+		response.BaseType, rules.If = "string", nil
 		item.Body.Extended = &qtiExtended{qtiAnswer, q.Ask}
 		lose("the grading by ideas: it becomes an essay that a person grades")
 	default:
@@ -263,11 +304,8 @@ func (q *Question) qti(lose func(string)) (item qtiItem, ok bool) {
 	return item, true
 }
 
-// Bounds of a package that is read.
-const (
-	qtiItems = 500
-	qtiBytes = 256 << 10 // of one item
-)
+// qtiBytes bounds an item that is read.
+const qtiBytes = 256 << 10
 
 // ReadQTI reads a quiz from a QTI 2.1 package. What it has no kind for is left
 // out and named.
@@ -276,41 +314,30 @@ func ReadQTI(id, title string, archive []byte) (*Quiz, []Lost, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("this is no zip archive: %w", err)
 	}
-	q := &Quiz{ID: id, Title: title}
-	var lost []Lost
-	seen := map[string]bool{}
-	n := 0
+	in, err := newIncoming(id, title)
+	if err != nil {
+		return nil, nil, err
+	}
 	for _, f := range z.File {
 		if path.Ext(f.Name) != ".xml" || path.Base(f.Name) == "imsmanifest.xml" {
 			continue
 		}
-		if n++; n > qtiItems {
-			lost = append(lost, Lost{"", fmt.Sprintf("everything after the first %d items", qtiItems)})
+		if !in.room() {
 			break
 		}
 		item, err := readItem(f)
 		if err != nil {
-			lost = append(lost, Lost{"", fmt.Sprintf("%s: %v", f.Name, err)})
+			in.lose("", fmt.Sprintf("%s: %v", f.Name, err))
 			continue
 		}
 		question, missing, err := item.question()
-		question.ID = unused(slug(item.ID, n), seen)
-		if err == nil {
-			err = question.sound()
-		}
 		if err != nil {
-			lost = append(lost, Lost{question.ID, err.Error()})
+			in.lose(slug(item.ID, in.n), err.Error())
 			continue
 		}
-		for _, what := range missing {
-			lost = append(lost, Lost{question.ID, what})
-		}
-		q.Questions = append(q.Questions, question)
+		in.take(question, item.ID, missing)
 	}
-	if len(q.Questions) == 0 {
-		return nil, lost, fmt.Errorf("there is no question in it that could be read")
-	}
-	return q, lost, nil
+	return in.done()
 }
 
 func readItem(f *zip.File) (item qtiItem, err error) {
@@ -337,6 +364,11 @@ func (item qtiItem) question() (q Question, lost []string, err error) {
 		return q, nil, fmt.Errorf("it has %d answers to give, and one is wanted", len(item.Response))
 	}
 	response := item.Response[0]
+	for _, o := range item.Outcome {
+		if o.ID == "SCORE" && o.Max != 1 {
+			q.Points = o.Max
+		}
+	}
 	for _, f := range item.Feedback {
 		q.Explain = strings.TrimSpace(f.Text)
 	}
@@ -388,13 +420,21 @@ func (item qtiItem) question() (q Question, lost []string, err error) {
 			return q, nil, fmt.Errorf("%q is no number", response.Correct[0])
 		}
 		q.Kind, q.Number = Number, &Numeric{Value: v}
+		if rule := item.Processing.If; rule != nil && rule.Equal != nil && rule.Equal.Tolerance != "" {
+			t, err := strconv.ParseFloat(rule.Equal.Tolerance, 64)
+			if err != nil || rule.Equal.Mode != "absolute" {
+				lost = append(lost, "its tolerance: here it is one absolute number")
+				break
+			}
+			q.Number.Tolerance = t
+		}
 	default:
 		return q, nil, fmt.Errorf("it is of a kind that has no counterpart here: choice, order, match and number have")
 	}
 	return q, lost, nil
 }
 
-func (s qtiSet) text(id string) string {
+func (s qtiSide) text(id string) string {
 	for _, c := range s.Choices {
 		if c.ID == id {
 			return strings.TrimSpace(c.Text)

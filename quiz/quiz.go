@@ -12,7 +12,8 @@ type Quiz struct {
 	Minutes   int        `yaml:"minutes" doc:"how long a graded attempt may take; no limit where nothing is said"`
 	Questions []Question `yaml:"questions" form:"required"`
 
-	file *form.File
+	file     *form.File
+	revision string // of the file that it was read from
 }
 
 // Kind is how a question is asked.
@@ -90,10 +91,15 @@ type Numeric struct {
 // stand in the text in this order and near each other, and are not denied; each
 // word of it matches the beginning of a word. In a wording, take|takes is one of
 // several words, a + stands between parts that one sentence has in any order,
-// not is any negation, and ^no is a No that the answer begins with.
+// not is any negation, ^no is a No that the answer begins with, and a !word must
+// not stand between the others.
+//
+// Two terms that are easily taken for one another need more: who swaps them uses
+// all the right words. A sentence with a wording of Not says the opposite.
 type Idea struct {
 	Idea   string   `yaml:"idea" form:"required" doc:"what it is called in the result"`
 	Any    []string `yaml:"any" form:"required" doc:"its wordings; beginnings of words are enough: loosely coupl, take|takes over, crash + not stop, ^no"`
+	Not    []string `yaml:"not" doc:"wordings that say the opposite, such as two terms swapped: whoever says one of them has not said the idea; choreography coordinator !orchestration, where the ! word does not stand between"`
 	Points float64  `yaml:"points" doc:"1 where nothing is said"`
 }
 

@@ -218,26 +218,24 @@ func (k Key) InFile(q *Question, try int, answer json.RawMessage) (json.RawMessa
 			return nil, fmt.Errorf("a list of actions is wanted")
 		}
 	}
-	if !json.Valid(answer) {
+	// Written as a store writes it, so that the same answer is the same text.
+	written, err := json.Marshal(answer)
+	if err != nil {
 		return nil, fmt.Errorf("the answer is not JSON")
 	}
-	return answer, nil
+	return written, nil
 }
 
 func (k Key) chosen(q *Question, try int, answer json.RawMessage) (json.RawMessage, error) {
-	i, err := k.chosenIndex(q, try, answer)
+	var id string
+	if err := json.Unmarshal(answer, &id); err != nil {
+		return nil, fmt.Errorf("the id of an option is wanted")
+	}
+	i, err := k.find(q, "options", try, len(q.Options), id)
 	if err != nil {
 		return nil, err
 	}
 	return json.Marshal(i)
-}
-
-func (k Key) chosenIndex(q *Question, try int, answer json.RawMessage) (int, error) {
-	var id string
-	if err := json.Unmarshal(answer, &id); err != nil {
-		return 0, fmt.Errorf("the id of an option is wanted")
-	}
-	return k.find(q, "options", try, len(q.Options), id)
 }
 
 // find returns the index of the choice with an id.
@@ -259,7 +257,7 @@ func (q *Question) Right(v Variant) string {
 	case Single, Multiple:
 		for _, o := range q.Options {
 			if o.Correct {
-				parts = append(parts, o.Text)
+				parts = append(parts, v.Fill(o.Text))
 			}
 		}
 	case Order:

@@ -100,6 +100,8 @@ func begins(word, with string) bool {
 //   - "^no": the answer begins with this word, and it stands for itself, as in
 //     "No, you must not".
 //   - The not of a wording is any negation: never, nobody, without.
+//   - "choreography coordinator !orchestration": the last word does not stand
+//     between the first two.
 func says(answer []token, wording string) bool {
 	if word, ok := strings.CutPrefix(wording, "^"); ok {
 		return len(answer) > 0 && answer[0].word == word && (len(answer) == 1 || answer[1].clause != answer[0].clause)
@@ -108,36 +110,70 @@ func says(answer []token, wording string) bool {
 	if len(parts) == 1 {
 		return saysPart(answer, wording)
 	}
+	return slices.ContainsFunc(sentences(answer), func(s []token) bool {
+		return !slices.ContainsFunc(parts, func(p string) bool { return !saysPart(s, p) })
+	})
+}
+
+// sentences cuts an answer into its sentences.
+func sentences(answer []token) (list [][]token) {
 	for len(answer) > 0 {
 		n := slices.IndexFunc(answer, func(t token) bool { return t.sentence != answer[0].sentence })
 		if n < 0 {
 			n = len(answer)
 		}
-		if !slices.ContainsFunc(parts, func(p string) bool { return !saysPart(answer[:n], p) }) {
-			return true
-		}
+		list = append(list, answer[:n])
 		answer = answer[n:]
 	}
-	return false
+	return list
+}
+
+// in tells whether an answer says the idea. A wording of Not counts inside one
+// sentence only: the next one may be about the other term.
+func (i Idea) in(answer []token) bool {
+	return slices.ContainsFunc(i.Any, func(w string) bool { return says(answer, w) }) &&
+		!slices.ContainsFunc(sentences(answer), func(s []token) bool {
+			return slices.ContainsFunc(i.Not, func(w string) bool { return says(s, w) })
+		})
 }
 
 // saysPart tells whether the words of a wording follow one another.
 func saysPart(answer []token, part string) bool {
-	words := wordsOf(part)
+	words, barred := wordsOf(part), barredIn(part)
 	if len(words) == 0 {
 		return false
 	}
 	for i := range answer {
-		if places := matchAt(answer, i, words); places != nil && !denied(answer, places) {
+		places := matchAt(answer, i, words)
+		if places == nil || denied(answer, places) {
+			continue
+		}
+		between := answer[i:places[len(places)-1]]
+		if !slices.ContainsFunc(between, func(t token) bool {
+			return slices.ContainsFunc(barred, func(b string) bool { return strings.HasPrefix(t.word, b) })
+		}) {
 			return true
 		}
 	}
 	return false
+}
+
+// barredIn are the words of a wording that must not stand between the others.
+func barredIn(wording string) (words []string) {
+	for field := range strings.FieldsSeq(wording) {
+		if list, ok := strings.CutPrefix(field, "!"); ok {
+			words = append(words, strings.Split(strings.ToLower(list), "|")...)
+		}
+	}
+	return words
 }
 
 // wordsOf cuts a wording into its words, each with what may stand for it.
 func wordsOf(wording string) (words [][]string) {
 	for field := range strings.FieldsSeq(wording) {
+		if strings.HasPrefix(field, "!") {
+			continue
+		}
 		if strings.Contains(field, "|") {
 			words = append(words, strings.Split(strings.ToLower(field), "|"))
 			continue

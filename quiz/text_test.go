@@ -69,6 +69,8 @@ func TestSays(t *testing.T) {
 		{"no idea", "^no", false},
 		{"there is no change", "^no", false},
 		{"", "decoupl", false},
+		{"In choreography a coordinator decides", "choreography coordinator !orchestration", true},
+		{"In choreography: orchestration has a coordinator", "choreography coordinator !orchestration", false},
 	} {
 		assert.Equal(t, c.says, says(tokens(c.answer), c.wording), "%q says %q", c.answer, c.wording)
 	}

@@ -18,9 +18,10 @@ import (
 type answered struct {
 	Question string
 	Answers  []struct {
-		Points float64
-		Say    string
-		Fill   int
+		Points  float64
+		Say     string
+		Fill    int
+		Swapped bool
 	}
 }
 
@@ -58,6 +59,9 @@ func agreement(t *testing.T, file string) (agreed, all int, questions map[string
 			m := gradeText(t, q, said)
 			all++
 			questions[of.Question]++
+			if a.Swapped {
+				assert.Equal(t, a.Points, m.Points, "%s: %q swaps the terms", of.Question, a.Say)
+			}
 			if m.Points == a.Points {
 				agreed++
 				continue

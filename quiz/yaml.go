@@ -21,7 +21,11 @@ func (q *Quiz) YAML() ([]byte, error) {
 	}
 	var questions []any
 	for i := range q.Questions {
-		questions = append(questions, q.Questions[i].fields())
+		question, err := q.Questions[i].fields()
+		if err != nil {
+			return nil, fmt.Errorf("write the question %s: %w", q.Questions[i].ID, err)
+		}
+		questions = append(questions, question)
 	}
 	doc.add("questions", questions)
 	var out bytes.Buffer
@@ -59,7 +63,7 @@ func (f fields) MarshalYAML() (any, error) {
 	return node, nil
 }
 
-func (q *Question) fields() fields {
+func (q *Question) fields() (fields, error) {
 	f := fields{}
 	f.add("id", q.ID)
 	if q.Topic != "" {
@@ -117,6 +121,9 @@ func (q *Question) fields() fields {
 			one := fields{}
 			one.add("idea", i.Idea)
 			one.add("any", i.Any)
+			if len(i.Not) > 0 {
+				one.add("not", i.Not)
+			}
 			if i.Points > 0 {
 				one.add("points", i.Points)
 			}
@@ -125,7 +132,11 @@ func (q *Question) fields() fields {
 		f.add("accept", ideas)
 	}
 	if q.Lab != nil {
-		f.add("lab", q.Lab.fields())
+		task, err := q.Lab.fields()
+		if err != nil {
+			return nil, err
+		}
+		f.add("lab", task)
 	}
 	if len(q.Vary) > 0 {
 		f.add("vary", map[string][]string(q.Vary))
@@ -133,20 +144,37 @@ func (q *Question) fields() fields {
 	if q.Explain != "" {
 		f.add("explain", q.Explain)
 	}
-	return f
+	return f, nil
 }
 
-func (t *LabTask) fields() fields {
+func (t *LabTask) fields() (fields, error) {
 	f := fields{}
 	if t.Scenario != "" {
 		f.add("scenario", t.Scenario)
 	}
-	for key, raw := range map[string]json.RawMessage{"lab": t.Lab.raw, "do": t.Do.raw} {
-		var v any
-		if json.Unmarshal(raw, &v) == nil {
-			f.add(key, v)
+	for _, part := range []struct {
+		key string
+		raw json.RawMessage
+	}{{"lab", t.Lab.raw}, {"do", t.Do.raw}} {
+		if part.raw == nil {
+			continue
 		}
+		// JSON is YAML: read as such, numbers stay as they are written.
+		var doc yaml.Node
+		if err := yaml.Unmarshal(part.raw, &doc); err != nil {
+			return nil, fmt.Errorf("write the %s of its lab: %w", part.key, err)
+		}
+		asBlock(&doc)
+		f.add(part.key, doc.Content[0])
 	}
 	f.add("answer", t.Answer)
-	return f
+	return f, nil
+}
+
+// asBlock takes the signs of JSON from a node, so that it looks like the rest.
+func asBlock(n *yaml.Node) {
+	n.Style = 0
+	for _, child := range n.Content {
+		asBlock(child)
+	}
 }

@@ -121,9 +121,9 @@ type feedback struct {
 }
 
 func (s *Server) attemptView(a quiz.Attempt) (attemptView, error) {
-	q, ok := s.quizzes.Find(a.Quiz)
-	if !ok {
-		return attemptView{}, lab.Errorf(lab.NotFound, "The quiz %q of this attempt is not here any more.", a.Quiz)
+	q, err := s.desk.Quiz(a)
+	if err != nil {
+		return attemptView{}, err
 	}
 	sheet, err := s.desk.Sheet(a)
 	if err != nil {
@@ -256,6 +256,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) error {
 	if len(req.Answer) == 0 {
 		return lab.Errorf(lab.Invalid, `The body must have an answer, like {"answer": …}; null takes one back.`)
 	}
+	http.NewResponseController(w).SetWriteDeadline(time.Now().Add(actionTimeout)) // a lab may have to judge
 	a, given, err := s.desk.Answer(r.Context(), r.PathValue("id"), r.PathValue("question"), req.Answer, req.Sure)
 	if err != nil {
 		return err
@@ -294,23 +295,46 @@ func (s *Server) movesIn(r *http.Request, id string) (json.RawMessage, error) {
 	if err != nil {
 		return nil, err
 	}
-	var moves []any
-	last := time.Duration(0)
-	for _, step := range rec.Steps {
-		if pause := min(step.At-last, longestPause); pause > 100*time.Millisecond {
-			moves = append(moves, map[string]string{"wait": pause.Round(100 * time.Millisecond).String()})
-		}
-		last = step.At
-		moves = append(moves, step.Action)
-	}
+	moves := movesOf(rec.Steps)
 	if moves == nil {
 		return nil, lab.Errorf(lab.Conflict, "Nothing has been done in this lab yet: do it there first.")
 	}
 	return json.Marshal(moves)
 }
 
-// longestPause bounds the pauses of an answer that was given in a lab.
-const longestPause = 5 * time.Second
+// movesOf writes down steps and the pauses between them. All pauses shrink alike
+// where they are too long together: which of them matter nobody can know. How
+// fast the lab went, and the waits in it, are in the pauses already.
+func movesOf(steps []lab.Recorded) (moves []any) {
+	pause := func(i int) time.Duration {
+		if i == 0 {
+			return min(steps[0].At, longestPause)
+		}
+		return min(steps[i].At-steps[i-1].At, longestPause)
+	}
+	var sum time.Duration
+	for i := range steps {
+		sum += pause(i)
+	}
+	shrink := min(1, float64(allPauses)/float64(max(sum, 1)))
+	for i, step := range steps {
+		short := time.Duration(float64(pause(i)) * shrink).Truncate(100 * time.Millisecond)
+		if short > 0 {
+			moves = append(moves, map[string]string{"wait": short.String()})
+		}
+		if step.Action.Name != "wait" && step.Action.Name != "speed" {
+			moves = append(moves, step.Action)
+		}
+	}
+	return moves
+}
+
+// Bounds of the pauses of an answer that was given in a lab, of each and of all;
+// a judge takes no more than quiz.PausesMax.
+const (
+	longestPause = 5 * time.Second
+	allPauses    = quiz.PausesMax / 2 // in practice the page waits for the judge
+)
 
 // questionAgain is POST /api/attempts/{id}/questions/{question}/again.
 func (s *Server) questionAgain(w http.ResponseWriter, r *http.Request) error {
@@ -336,11 +360,11 @@ func (s *Server) questionLab(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	q, ok := s.quizzes.Find(a.Quiz)
-	question := (*quiz.Question)(nil)
-	if ok {
-		question = q.Find(r.PathValue("question"))
+	q, err := s.desk.Quiz(a)
+	if err != nil {
+		return err
 	}
+	question := q.Find(r.PathValue("question"))
 	if question == nil || question.Lab == nil {
 		return lab.Errorf(lab.NotFound, "There is no question %q that has a lab.", r.PathValue("question"))
 	}
