@@ -34,11 +34,8 @@ func (s *Server) taughtAttempt(r *http.Request) (quiz.Attempt, *quiz.Quiz, error
 	if err != nil {
 		return a, nil, err
 	}
-	q, ok := s.quizzes.Find(a.Quiz)
-	if !ok {
-		return a, nil, lab.Errorf(lab.NotFound, "The quiz %q of this attempt is not here any more.", a.Quiz)
-	}
-	return a, q, nil
+	q, err := s.desk.Quiz(a)
+	return a, q, err
 }
 
 func attemptSheet(a quiz.Attempt, q *quiz.Quiz, now time.Time) view.AttemptPage {

@@ -109,9 +109,9 @@ func (s *Server) mePage(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	for _, a := range slices.Backward(attempts) {
-		q, ok := s.quizzes.Find(a.Quiz)
-		if !ok {
-			continue
+		q, err := s.desk.Quiz(a)
+		if err != nil {
+			continue // the quiz is gone, or another one by now
 		}
 		page.Quizzes = append(page.Quizzes, view.Standing{Title: q.Title, Href: "/quiz/" + q.ID + "?attempt=" + a.ID, State: standing(a, q)})
 		page.Reviews = append(page.Reviews, sureAndWrong(a, q)...)

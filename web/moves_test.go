@@ -2,13 +2,20 @@ package web
 
 import (
 	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"eddy/lab"
+	"eddy/lab/fleet"
+	"eddy/quiz"
 )
 
 // What was done in a lab is an answer that a judge takes: however long somebody
@@ -49,4 +56,34 @@ func TestMovesOfALab(t *testing.T) {
 	assert.Equal(t, 100, count)
 	assert.Greater(t, sum, 50*time.Second)
 	assert.LessOrEqual(t, sum, allPauses)
+}
+
+// What the question does first is not part of the answer: the judge does it
+// too, and twice would be something else.
+func TestAnAnswerInALabBeginsWhereTheLearnerDoes(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "doing.yaml"), []byte(`
+id: doing
+title: Doing
+questions:
+  - id: three
+    kind: lab
+    ask: Two orders are there. Make it three.
+    lab: {do: [{burst: {orders: 2, rate: 50}}], answer: len(orders) == 3}
+`), 0o600))
+	bank, err := quiz.NewBank(dir)
+	require.NoError(t, err)
+	require.Empty(t, bank.Broken())
+	synctest.Test(t, func(t *testing.T) {
+		st := newSite(t, func(c *Config, f *fleet.Config) { c.Quizzes, f.Open = bank, fleet.OpenLab })
+		st.decode = lab.DecodeActions
+		id := st.json("POST", "/api/quizzes/doing/attempts", "", http.StatusCreated)["id"].(string)
+		own := st.json("POST", "/api/attempts/"+id+"/questions/three/lab", "", http.StatusCreated)
+		give := func(want int) map[string]any {
+			return st.json("PUT", "/api/attempts/"+id+"/answers/three", fmt.Sprintf(`{"lab":%q,"from":%v}`, own["id"], own["from"]), want)
+		}
+		give(http.StatusConflict) // nothing was done in it by the learner
+		require.Equal(t, http.StatusOK, st.ask("POST", "/api/labs/"+own["id"].(string)+"/actions", `{"place_order":{"user":"user-1","items":[{"sku":"mouse","qty":1}]}}`).Code)
+		assert.Equal(t, true, give(http.StatusOK)["feedback"].(map[string]any)["correct"])
+	})
 }

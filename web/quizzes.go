@@ -233,7 +233,8 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) error {
 	var req struct {
 		Answer json.RawMessage `json:"answer"`
 		Sure   string          `json:"sure"`
-		Lab    string          `json:"lab"` // the id of the lab in which it was done, instead of an answer
+		Lab    string          `json:"lab"`  // the id of the lab in which it was done, instead of an answer
+		From   int64           `json:"from"` // what was done there until then is the question's own
 	}
 	if err := readJSON(w, r, &req, `{"answer": …}`); err != nil {
 		return err
@@ -247,7 +248,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	if req.Lab != "" {
-		moves, err := s.movesIn(r, req.Lab)
+		moves, err := s.movesIn(r, req.Lab, req.From)
 		if err != nil {
 			return err
 		}
@@ -282,8 +283,9 @@ func (s *Server) opensLab(id, question string) bool {
 }
 
 // movesIn is what was done in a lab, as a list of actions with the pauses
-// between them: the answer to a lab question.
-func (s *Server) movesIn(r *http.Request, id string) (json.RawMessage, error) {
+// between them: the answer to a lab question. It begins after the entry from:
+// what the question itself does first, its judge does too.
+func (s *Server) movesIn(r *http.Request, id string, from int64) (json.RawMessage, error) {
 	if err := s.mayUse(r, id); err != nil {
 		return nil, err
 	}
@@ -295,7 +297,11 @@ func (s *Server) movesIn(r *http.Request, id string) (json.RawMessage, error) {
 	if err != nil {
 		return nil, err
 	}
-	moves := movesOf(rec.Steps)
+	first := slices.IndexFunc(rec.Steps, func(step lab.Recorded) bool { return step.Seq > from })
+	if first < 0 {
+		first = len(rec.Steps)
+	}
+	moves := movesOf(rec.Steps[first:])
 	if moves == nil {
 		return nil, lab.Errorf(lab.Conflict, "Nothing has been done in this lab yet: do it there first.")
 	}

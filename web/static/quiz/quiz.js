@@ -226,7 +226,7 @@ function inLab(q) {
       const lab = await post(`/api/attempts/${attempt.id}/questions/${q.id}/lab`);
       const done = h('button', { type: 'button', class: 'btn go', id: 'take-lab', onclick: async () => {
         say('Your actions are being done again in a fresh lab');
-        await saver.put(q.id, { lab: lab.id, sure: sure() || undefined });
+        await saver.put(q.id, { lab: lab.id, from: lab.from, sure: sure() || undefined });
       } }, 'This is my answer');
       node.style.maxWidth = 'none';
       el('qbody').classList.add('alone'); // a lab needs the whole width
