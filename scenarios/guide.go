@@ -40,6 +40,7 @@ type Guide struct {
 	mu      sync.Mutex
 	p       Progress
 	verdict lab.Judgement
+	near    int     // the near miss that is true, from 1; 0 none
 	showing string  // what Show is doing, "" nothing
 	shown   func()  // breaks off what Show waits for, nil while it does not run
 	history history // what the journal says about the step
@@ -190,6 +191,10 @@ func (g *Guide) Judge(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	near := 0
+	if !v.Met {
+		near = nearMiss(ctx, g.world, st)
+	}
 	for i, t := range st.Tasks {
 		if ticked[i] {
 			continue
@@ -203,8 +208,8 @@ func (g *Guide) Judge(ctx context.Context) error {
 	if g.p.Phase != Doing || g.p.Step != number {
 		return nil // somebody was faster
 	}
-	fresh = fresh || !sameVerdict(g.verdict, v)
-	g.verdict, sp.Tasks = v, ticked
+	fresh = fresh || near != g.near || !sameVerdict(g.verdict, v)
+	g.verdict, g.near, sp.Tasks = v, near, ticked
 	if v.Met {
 		asks := st.Observe != nil && !g.p.Challenge
 		for _, halt := range []func(){g.events.halt, g.shown} {
@@ -375,7 +380,7 @@ func (g *Guide) Next(ctx context.Context) error {
 			return nil
 		}
 		g.p.Step++
-		g.p.Phase, g.verdict, g.history = Doing, lab.Judgement{}, since(0)
+		g.p.Phase, g.verdict, g.near, g.history = Doing, lab.Judgement{}, 0, since(0)
 		return nil
 	})
 	if err != nil || g.Progress().Phase == Finished {

@@ -30,6 +30,8 @@ var Rules = map[string]string{
 	"longest-right":     "the right option is by far the longest, which gives it away",
 	"no-such-name":      "the text names a service, topic or event that the shop does not have",
 	"goal-already-met":  "the goal of a step is met without anybody doing anything (found by playing)",
+	"near-at-start":     "a near miss is true as the step opens (found by playing)",
+	"near-unseen":       "no wrong moves come to a near miss (found by playing)",
 	"not-proven":        "a solution does not reach its goal, or wrong moves do (found by playing)",
 	"goal-by-luck":      "the goal depends on chance, such as who got which partition (found by playing with other seeds)",
 }

@@ -117,6 +117,9 @@ func (l *linter) prose() {
 		for n, t := range st.Tasks {
 			l.names(fmt.Sprintf("%stasks[%d].text", path, n), t.Text)
 		}
+		for n, near := range st.Near {
+			l.names(fmt.Sprintf("%snear[%d].say", path, n), near.Say)
+		}
 		for n, line := range st.Score {
 			l.names(fmt.Sprintf("%sscore[%d].text", path, n), line.Text)
 		}

@@ -40,6 +40,7 @@ const (
 	maxOptions = 8
 	maxHints   = 3
 	maxTasks   = 3
+	maxNear    = 5
 	maxPoints  = 1000
 )
 
@@ -111,6 +112,14 @@ func (s *Scenario) checkStep(path string, st *Step, before []Step) {
 	for i, t := range st.Tasks {
 		if at := fmt.Sprintf("%s[%d].when", in("tasks"), i); s.file.Good(at) {
 			script.CheckExpr(s.file, at, t.When, true)
+		}
+	}
+	if len(st.Near) > maxNear {
+		s.problem(in("near"), "a step has at most %d near misses, not %d", maxNear, len(st.Near))
+	}
+	for i, n := range st.Near {
+		if at := fmt.Sprintf("%s[%d].when", in("near"), i); s.file.Good(at) {
+			script.CheckExpr(s.file, at, n.When, true)
 		}
 	}
 	for i, line := range st.Score {

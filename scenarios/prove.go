@@ -101,7 +101,7 @@ func (p *Prover) Prove(ctx context.Context, s *Scenario, seeds int, tell func(Pr
 	for _, w := range proof.Ways {
 		proof.Passed = proof.Passed && w.Passed
 	}
-	proof.Warnings = append(append(proof.Warnings, notProven(s, &proof)...), playedFindings(s, &proof)...)
+	proof.Warnings = append(append(proof.Warnings, notProven(s, &proof)...), append(playedFindings(s, &proof), nearFindings(s, &proof)...)...)
 	proof.TookMS = time.Since(began).Milliseconds()
 	if ctx.Err() == nil {
 		say(ProofLine{Proof: &proof})

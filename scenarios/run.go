@@ -57,6 +57,7 @@ type StepResult struct {
 	Wrong    int           `json:"wrong,omitempty"` // which list of wrong moves, from 1
 	Passed   bool          `json:"passed"`
 	AtStart  bool          `json:"at_start,omitempty"` // the goal was met before anybody did anything
+	Near     int           `json:"near,omitempty"`     // which near miss it came to, from 1; Untouched and Wrong
 	Goal     string        `json:"goal"`
 	Verdict  lab.Judgement `json:"verdict"`
 	Error    string        `json:"error,omitempty"`
@@ -248,6 +249,7 @@ func (p *player) unsolved(ctx context.Context) {
 			}
 			err := p.inLab(ctx, func(w World) (err error) {
 				r.Passed, r.Verdict, err = p.prove(ctx, w, i, moves)
+				r.Near = nearMiss(answering(ctx, st), w, st)
 				return err
 			})
 			if err != nil {

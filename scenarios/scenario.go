@@ -56,6 +56,7 @@ type Step struct {
 	During       Actions       `yaml:"during" doc:"actions, and waits among them, that the lab does by itself while the learner is at work"`
 	Score        []ScoreLine   `yaml:"score" doc:"points that are given when the goal is met"`
 	Wrong        []Actions     `yaml:"wrong" doc:"lists of actions that look right and do not reach the goal"`
+	Near         []Near        `yaml:"near" schema:"maxItems=5" doc:"near misses: what is said to who almost did it"`
 	Lens         string        `yaml:"lens" is:"map|topics|story|aggregate|read|code" doc:"the figure that is open"`
 	Follow       string        `yaml:"follow" schema:"pattern=^[A-Za-z0-9_-]{1,20}$" doc:"handle of the order whose letter the figures follow"`
 }

@@ -28,6 +28,7 @@ type View struct {
 	Tasks     []TaskView    `json:"tasks,omitempty"`
 	Goal      string        `json:"goal"`
 	Verdict   lab.Judgement `json:"verdict"`
+	Near      string        `json:"near,omitempty"` // what is said about the near miss that it is
 	Observe   *AskView      `json:"observe,omitempty"`
 	Because   []PartView    `json:"because,omitempty"`
 	Explain   string        `json:"explain,omitempty"`
@@ -94,6 +95,9 @@ func (g *Guide) View() View {
 		Lens: st.Lens, Follow: st.Follow, Allow: st.Allow, Goal: st.Goal, Verdict: g.verdict, Rungs: len(st.Hints),
 		CanShow: len(st.Solution) > 0, Showing: g.showing, Start: sp.Start, Met: sp.Met, Helped: sp.Helped, Restarts: sp.Restarts,
 		Hints: slices.Clone(st.Hints[:sp.Hints]), Score: scoreView(st, sp, &g.history),
+	}
+	if g.near > 0 && g.p.Phase == Doing {
+		v.Near = st.Near[g.near-1].Say
 	}
 	if names := unanswered(st, sp); len(names) > 0 {
 		v.Goal, v.Verdict.Parts = "", without(v.Verdict.Parts, names)

@@ -20,6 +20,7 @@ type guideView struct {
 	Explain   string       `json:"explain,omitempty"`
 	InReality string       `json:"in_production,omitempty"`
 	Hints     []string     `json:"hints,omitempty"`
+	Near      string       `json:"near,omitempty"`
 	Predict   *askHTML     `json:"predict,omitempty"`
 	Observe   *askHTML     `json:"observe,omitempty"`
 	Tasks     []taskHTML   `json:"tasks,omitempty"`
@@ -71,6 +72,7 @@ func (g *guided) view() guideView {
 	n, _ := g.news() // before the view: it is at least as new
 	v := guideView{View: g.guide.View(), Changes: n}
 	v.Say, v.Explain, v.InReality = markdown.HTML(v.View.Say), markdown.HTML(v.View.Explain), markdown.HTML(v.View.InReality)
+	v.Near = markdown.Inline(v.View.Near)
 	for _, hint := range v.View.Hints {
 		v.Hints = append(v.Hints, markdown.Inline(hint))
 	}

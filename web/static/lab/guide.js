@@ -10,7 +10,7 @@ import { Where } from './where.js';
 /** @typedef {{ask: string, options?: string[], options_html?: string[], chosen: number, value?: string, confidence?: string, locked: boolean, misses?: number, answer?: number}} Ask */
 /** @typedef {{what: string, goal: string, now: string, off?: string, met: boolean, evidence?: number[], order?: string, lens?: string}} Condition */
 /** @typedef {{scenario: string, title: string, step: number, steps: {id: string, title: string, state: 'done'|'helped'|'now'|'later'}[], phase: ''|'predict'|'do'|'observe'|'explain'|'finished',
- *   challenge: boolean, heading: string, say?: string, lens?: string, follow?: string, allow?: string[], goal: string, verdict: {seq: number, met: boolean, parts: Condition[] | null},
+ *   challenge: boolean, heading: string, say?: string, lens?: string, follow?: string, allow?: string[], goal: string, near?: string, verdict: {seq: number, met: boolean, parts: Condition[] | null},
  *   predict?: Ask, observe?: Ask, tasks?: {text: string, done: boolean, where?: string}[], because?: {text?: string, choices?: string[], labels?: string[], chosen?: string, right?: boolean}[],
  *   explain?: string, in_production?: string, switch?: {label: string, set: any}, hints?: string[], rungs: number, can_show: boolean, hint_in_ms?: number, caption?: string,
  *   start: number, met?: number, helped?: boolean, restarts?: number, opening?: boolean, gate?: string, ghost?: string, outcome?: string, note?: string, trouble?: string, changes: number,

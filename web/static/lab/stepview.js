@@ -48,7 +48,7 @@ export class StepView {
     once(p.do, finished ? '' : JSON.stringify([view.step, view.tasks, view.opening, phase, view.caption, view.helped]), () => (finished || phase === 'predict' && !view.opening ? [this.later('Do', 'once your prediction is locked in', finished)] : this.do(view)));
     once(p.observe, finished ? '' : JSON.stringify([view.step, view.observe, view.note, phase, view.challenge]), () => (finished || view.challenge ? [] : this.observe(board, view)));
     once(p.explain, finished ? '' : JSON.stringify([view.step, view.because, view.explain, view.in_production, view.switch, phase]), () => (finished ? [] : this.explain(view)));
-    once(p.goal, finished ? '' : JSON.stringify([view.step, view.verdict.parts, view.met, phase]), () => (finished || view.opening || phase === 'predict' ? [] : this.goal(view)));
+    once(p.goal, finished ? '' : JSON.stringify([view.step, view.verdict.parts, view.met, view.near, phase]), () => (finished || view.opening || phase === 'predict' ? [] : this.goal(view)));
     once(p.hints, finished ? '' : JSON.stringify([view.step, view.hints, phase]), () => (finished || phase !== 'do' ? [] : this.hints(view)));
     once(p.finish, JSON.stringify(view.finish ?? null), () => (view.finish ? this.finish(view) : []));
     const hints = view.hints?.length ?? 0;
@@ -259,6 +259,7 @@ export class StepView {
     const met = Boolean(view.met);
     const big = (/** @type {string} */ value) => value.length <= 4;
     return [h('section', { class: 'goals', 'aria-label': 'Goal', 'data-met': met }, h('h2', {}, 'Goal', met ? h('span', { class: 'chip met' }, icon('ok'), 'MET') : h('small', {}, open.length === parts.length ? '' : `${parts.length - open.length} of ${parts.length} hold`)),
+      view.near ? h('p', { class: 'near', role: 'status' }, h('b', {}, 'Close. '), this.html('span', '', view.near)) : '',
       ...parts.map((part) => h('div', { class: 'cond', 'data-met': part.met || met },
         h('p', { class: /[("]/.test(part.what) ? 'mono' : '' }, icon(part.met || met ? 'ok' : 'ring'), h('span', {}, part.what)),
         h('dl', {}, h('dt', {}, 'Goal'), h('dd', { 'data-big': big(part.goal) }, part.goal), h('dt', {}, 'Now'), h('dd', { class: 'is', 'data-big': big(part.now) }, part.now)),
