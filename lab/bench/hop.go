@@ -16,6 +16,8 @@ import (
 type hopFigures struct {
 	Sagas, Floors []float64
 	Orchestrated  []float64 // sagas
+	Bare          []float64 // whole orders through bare parts
+	CPU, BareCPU  float64   // of one order
 	Hops          int
 }
 
@@ -29,7 +31,8 @@ func runHop(ctx context.Context, o Options, r *Report) error {
 		hops = append(hops, saga/float64(f.Hops))
 	}
 	r.HopMS, r.HopFloorMS, r.Hops, r.SagaMS.Choreography = spread(hops), spread(f.Floors), f.Hops, spread(f.Sagas)
-	r.SagaMS.Orchestration = spread(f.Orchestrated)
+	r.SagaMS.Orchestration, r.SagaFloorMS = spread(f.Orchestrated), spread(f.Bare)
+	r.SagaCPUMS, r.SagaCPUFloorMS = &f.CPU, &f.BareCPU
 	return nil
 }
 
@@ -38,7 +41,8 @@ func runHop(ctx context.Context, o Options, r *Report) error {
 const pace = 5 * time.Millisecond
 
 // measureHop sends, in turns, an order through the saga, a bare record through
-// the same cluster, and an order through the orchestrated saga of another lab.
+// the same cluster, an order through the orchestrated saga of another lab, and
+// one through bare parts.
 func measureHop(ctx context.Context, quick bool, _ time.Time) (any, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -57,6 +61,12 @@ func measureHop(ctx context.Context, quick bool, _ time.Time) (any, error) {
 		return nil, err
 	}
 	defer led.Close()
+
+	shop, err := openBareShop(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer shop.close()
 
 	rounds, warm := 1000, 200
 	if quick {
@@ -93,15 +103,50 @@ func measureHop(ctx context.Context, quick bool, _ time.Time) (any, error) {
 		if _, err := wLed.await(ctx, id); err != nil {
 			return nil, err
 		}
-		if i >= warm {
-			f.Sagas, f.Floors = append(f.Sagas, ms(saga)), append(f.Floors, ms(floor))
-			f.Orchestrated = append(f.Orchestrated, ms(time.Since(began)))
+		orchestrated := time.Since(began)
+
+		time.Sleep(pace)
+		began = time.Now()
+		if err := shop.order(ctx); err != nil {
+			return nil, err
 		}
+		if i >= warm {
+			f.Bare = append(f.Bare, ms(time.Since(began)))
+			f.Sagas, f.Floors = append(f.Sagas, ms(saga)), append(f.Floors, ms(floor))
+			f.Orchestrated = append(f.Orchestrated, ms(orchestrated))
+		}
+	}
+	if f.CPU, err = costOf(rounds, func(i int) error {
+		id, err := place(ctx, l, i)
+		if err == nil {
+			_, err = w.await(ctx, id)
+		}
+		return err
+	}); err != nil {
+		return nil, err
+	}
+	if f.BareCPU, err = costOf(rounds, func(int) error { return shop.order(ctx) }); err != nil {
+		return nil, err
 	}
 	if f.Hops == 0 {
 		return nil, fmt.Errorf("no record led to the end of an order")
 	}
 	return f, nil
+}
+
+// costOf is the processor time of one call, in milliseconds, of n in a row.
+func costOf(n int, call func(i int) error) (float64, error) {
+	before, err := cpuTime()
+	if err != nil {
+		return 0, err
+	}
+	for i := range n {
+		if err := call(i); err != nil {
+			return 0, err
+		}
+	}
+	after, err := cpuTime()
+	return round(ms(after-before) / float64(n)), err
 }
 
 // bareOn makes bare clients on the lab's own cluster.

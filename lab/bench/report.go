@@ -19,6 +19,11 @@ type Report struct {
 	HopFloorMS *Spread `json:"hop_floor_ms"`
 	Hops       int     `json:"hops,omitempty"` // of one saga
 	SagaMS     Sagas   `json:"saga_ms"`
+	// An order through bare parts: as many records, groups, transactions and
+	// commits as the choreography has. CPU is processor time an order.
+	SagaFloorMS    *Spread  `json:"saga_floor_ms"`
+	SagaCPUMS      *float64 `json:"saga_cpu_ms"` // of the choreography
+	SagaCPUFloorMS *float64 `json:"saga_cpu_floor_ms"`
 
 	OrdersPerSecond       *float64 `json:"orders_per_s"`
 	RecordsPerSecondFloor *float64 `json:"records_per_s_floor"`

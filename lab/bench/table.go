@@ -15,7 +15,8 @@ func (r Report) WriteTable(out io.Writer) error {
 	t.line("", "figure", "floor", "ratio", "")
 	t.spread("startup", r.StartupMS, r.StartupFloorMS, "from the start of a process to its first COMPLETED order; floor: to the first record of a bare cluster")
 	t.spread("hop", r.HopMS, r.HopFloorMS, fmt.Sprintf("an order through the choreography saga, divided by its %d records; floor: a bare record", r.Hops))
-	t.spread("saga", r.SagaMS.Choreography, nil, "a whole order through the choreography saga")
+	t.spread("saga", r.SagaMS.Choreography, r.SagaFloorMS, "a whole order through the choreography saga; floor: as many records, transactions and commits with bare parts")
+	t.cost("saga, CPU", r.SagaCPUMS, r.SagaCPUFloorMS, "processor time of such an order, one after the other; floor: the same with bare parts")
 	t.spread("saga, led", r.SagaMS.Orchestration, r.SagaMS.Choreography, "the same through the orchestrated saga; floor: choreography")
 	t.spread("sync", r.SagaMS.Sync, r.SagaMS.Choreography, "a whole order by three HTTP calls, one after the other; floor: the choreography")
 	t.rate("orders/s", r.OrdersPerSecond, r.RecordsPerSecondFloor, "30 callers: order, durable, visible in the read model; floor: the same with bare parts")
@@ -61,6 +62,13 @@ func (t table) spread(name string, figure, floor *Spread, says string) {
 		beside, ratio = fmt.Sprintf("%g (%g)", floor.Median, floor.P99), fmt.Sprintf("%.1fx", figure.Median/floor.Median)
 	}
 	t.line(name, fmt.Sprintf("%g (%g)", figure.Median, figure.P99), beside, ratio, says)
+}
+
+func (t table) cost(name string, figure, floor *float64, says string) {
+	if figure == nil || floor == nil {
+		return
+	}
+	t.line(name, fmt.Sprint(*figure), fmt.Sprint(*floor), fmt.Sprintf("%.1fx", *figure / *floor), says)
 }
 
 func (t table) rate(name string, figure, limit *float64, says string) {

@@ -187,7 +187,7 @@ func (l *limit) call(ctx context.Context, _ int) error {
 	l.mu.Lock()
 	l.waiting[id] = seen
 	l.mu.Unlock()
-	if err := l.insert(ctx, id); err != nil {
+	if err := insertBare(ctx, l.db, id); err != nil {
 		return err
 	}
 	if err := l.clients.from.ProduceSync(ctx, &kgo.Record{Topic: topic, Key: []byte(id), Value: value}).FirstErr(); err != nil {
@@ -201,8 +201,9 @@ func (l *limit) call(ctx context.Context, _ int) error {
 	}
 }
 
-func (l *limit) insert(ctx context.Context, id string) error {
-	tx, err := l.db.DB.BeginTx(ctx, nil)
+// insertBare writes one event in a transaction of its own.
+func insertBare(ctx context.Context, db *store.Write, id string) error {
+	tx, err := db.DB.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
