@@ -195,7 +195,7 @@ func (a *held) do(ctx context.Context, l *Lab, c call) (Result, error) {
 		rec := h.moment.Record
 		again := &kgo.Record{Topic: rec.Topic, Key: rec.Key, Value: rec.Value, Headers: rec.Headers}
 		if err := l.produce(shop.ToPartition(ctx, rec.Partition), again, seq); err != nil {
-			return Result{}, err
+			return l.handed(Result{Seq: seq}, err)
 		}
 	}
 	l.mu.Lock()
