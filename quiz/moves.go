@@ -77,10 +77,10 @@ func (m Moves) Of(v Variant) ([]lab.Action, error) {
 		return nil, lab.Errorf(lab.Invalid, "the moves must be a list of actions: %v", err)
 	}
 	var actions []lab.Action
-	for _, raw := range list {
+	for i, raw := range list {
 		a, wrong := lab.CheckAction(raw)
 		if len(wrong) > 0 {
-			return nil, lab.Errorf(lab.Invalid, "%s", wrong[0].Message)
+			return nil, lab.Errorf(lab.Invalid, "action %d: %s", i+1, wrong[0].Message)
 		}
 		actions = append(actions, a)
 	}
