@@ -195,12 +195,12 @@ func (l *Lab) produce(ctx context.Context, rec *kgo.Record, cause int64) error {
 		err = fmt.Errorf("%w; it may come yet", context.Cause(ctx))
 	}
 	switch {
+	case err == nil:
+		return nil
 	case l.ctx.Err() != nil:
 		return errClosed
-	case err != nil:
-		return &untaken{err}
 	}
-	return nil
+	return &untaken{err}
 }
 
 // untaken says that the cluster did not answer for a record.

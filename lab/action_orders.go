@@ -54,8 +54,8 @@ func (a *placeOrder) do(ctx context.Context, l *Lab, c call) (Result, error) {
 // command checks what was asked for and makes it the shop's own.
 func (a *placeOrder) command(l *Lab) (shop.Command, error) {
 	o := shop.Command{Handle: a.As, User: cmp.Or(string(a.User), "user-1"), Method: cmp.Or(a.Method, "card")}
-	for _, wrong := range a.wrong() {
-		return o, Errorf(Invalid, "%s", wrong.Message)
+	if wrong := a.wrong(); len(wrong) > 0 {
+		return o, Errorf(Invalid, "%s", wrong[0].Message)
 	}
 	err := oneOf(a, "method", o.Method)
 	if err != nil {
