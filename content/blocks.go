@@ -2,7 +2,6 @@ package content
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -21,9 +20,6 @@ const (
 	maxOutcome = 8
 	maxOptions = 5
 )
-
-// handle is what an order may be called.
-var handle = regexp.MustCompile(`^[A-Za-z0-9_-]{1,20}$`)
 
 // block reads one block.
 func (r *reading) block(n *ast.FencedCodeBlock) {
@@ -67,7 +63,7 @@ func checkFigure(f *form.File, fig *Figure) {
 	for i, b := range fig.Buttons {
 		checkDo(f, fmt.Sprintf("buttons[%d].do", i), b.Do)
 	}
-	if f.Good("follow") && !handle.MatchString(fig.Follow) {
+	if f.Good("follow") && !lab.IsHandle(fig.Follow) {
 		f.Problem("follow", "follow is the handle of an order, such as A")
 	}
 	if len(fig.Watch) > maxWatch {

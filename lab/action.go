@@ -93,42 +93,50 @@ func DecodeActions(data []byte) ([]Action, error) {
 	return []Action{a}, nil
 }
 
-// DecodeAction reads one action.
-func DecodeAction(data []byte) (Action, error) {
+// splitAction reads which action it is, and its arguments as an object.
+func splitAction(data []byte) (spec ActionSpec, args json.RawMessage, err error) {
 	var name string
-	args := json.RawMessage("{}")
+	args = json.RawMessage("{}")
 	if err := json.Unmarshal(data, &name); err != nil {
 		var object map[string]json.RawMessage
 		if err := json.Unmarshal(data, &object); err != nil {
-			return Action{}, Errorf(Invalid, `an action is a name or an object with one key, like "freeze" or {"crash": {"service": "payment"}}: %v`, err)
+			return spec, nil, Errorf(Invalid, `an action is a name or an object with one key, like "freeze" or {"crash": {"service": "payment"}}: %v`, err)
 		}
 		if len(object) != 1 {
-			return Action{}, Errorf(Invalid, "an action is an object with exactly one key, its name; this one has %d", len(object))
+			return spec, nil, Errorf(Invalid, "an action is an object with exactly one key, its name; this one has %d", len(object))
 		}
 		for name, args = range object {
 		}
 	}
-	spec, err := specOf(name)
-	if err != nil {
-		return Action{}, err
+	if spec, err = specOf(name); err != nil {
+		return spec, nil, err
 	}
 	args = bytes.TrimSpace(args)
 	switch {
 	case bytes.Equal(args, []byte("null")):
 		args = json.RawMessage("{}")
 	case len(spec.Args()) == 0 && strict(args, &struct{}{}, "argument") != nil:
-		return Action{}, Errorf(Invalid, "%s takes no arguments", name)
+		return spec, nil, Errorf(Invalid, "%s takes no arguments", name)
 	case len(args) > 0 && args[0] != '{':
 		if spec.bare == "" {
-			return Action{}, Errorf(Invalid, "%s takes its arguments by name: %s", name, strings.Join(spec.Args(), ", "))
+			return spec, nil, Errorf(Invalid, "%s takes its arguments by name: %s", name, strings.Join(spec.Args(), ", "))
 		}
 		args = json.RawMessage(fmt.Sprintf("{%q:%s}", spec.bare, args))
 	}
-	into := spec.args()
-	if err := strict(args, into, "argument of "+name); err != nil {
+	return spec, args, nil
+}
+
+// DecodeAction reads one action.
+func DecodeAction(data []byte) (Action, error) {
+	spec, args, err := splitAction(data)
+	if err != nil {
 		return Action{}, err
 	}
-	return Action{Name: name, Args: into}, nil
+	into := spec.args()
+	if err := strict(args, into, "argument of "+spec.Name); err != nil {
+		return Action{}, err
+	}
+	return Action{Name: spec.Name, Args: into}, nil
 }
 
 // UnmarshalJSON reads an action as DecodeAction does.

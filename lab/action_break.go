@@ -156,7 +156,7 @@ var errNothingHeld = Errorf(Conflict, "no message is held: set a breakpoint with
 // do decides about the held message. The lab goes on with it, unless somebody
 // froze it as well: then this one message is handled, as by a step.
 func (a *held) do(ctx context.Context, l *Lab, c call) (Result, error) {
-	if err := oneOf("do", a.Do, "go", "change", "drop", "duplicate"); err != nil {
+	if err := oneOf(a, "do", a.Do); err != nil {
 		return Result{}, err
 	}
 	var fate error
@@ -195,7 +195,7 @@ func (a *held) do(ctx context.Context, l *Lab, c call) (Result, error) {
 		rec := h.moment.Record
 		again := &kgo.Record{Topic: rec.Topic, Key: rec.Key, Value: rec.Value, Headers: rec.Headers}
 		if err := l.produce(shop.ToPartition(ctx, rec.Partition), again, seq); err != nil {
-			return Result{}, err
+			return l.handed(Result{Seq: seq}, err)
 		}
 	}
 	l.mu.Lock()

@@ -34,7 +34,7 @@ func (a *broker) do(ctx context.Context, l *Lab, c call) (Result, error) {
 	case a.Slow != nil:
 		return l.slowBroker(is, a.Slow.D(), c)
 	}
-	if err := oneOf("state", a.State, "down", "up"); err != nil {
+	if err := oneOf(a, "state", a.State); err != nil {
 		return Result{}, err
 	}
 	if is.State == a.State {

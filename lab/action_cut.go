@@ -27,7 +27,7 @@ func (a *cut) do(_ context.Context, l *Lab, c call) (Result, error) {
 	if from == "" {
 		from = shop.FromKafka
 	}
-	if err := oneOf("from", from, shop.FromKafka, shop.FromDatabase); err != nil {
+	if err := oneOf(a, "from", from); err != nil {
 		return Result{}, err
 	}
 	if slices.Contains(l.services[service].CutOff(), from) {
@@ -62,7 +62,7 @@ func (a *mend) do(ctx context.Context, l *Lab, c call) (Result, error) {
 		return Result{}, err
 	}
 	if a.From != "" {
-		if err := oneOf("from", a.From, shop.FromKafka, shop.FromDatabase); err != nil {
+		if err := oneOf(a, "from", a.From); err != nil {
 			return Result{}, err
 		}
 	}

@@ -37,9 +37,8 @@ func (a *crash) do(_ context.Context, l *Lab, c call) (Result, error) {
 		}
 		return Result{Seq: seq}, nil
 	}
-	point, ok := crashPoints[a.At]
-	if !ok {
-		return Result{}, Errorf(Invalid, "a crash cannot be at %q: it is at now, before_handle, after_handle or after_write", a.At)
+	if err := oneOf(a, "at", a.At); err != nil {
+		return Result{}, err
 	}
 	if err := l.reactsTo(service, a.On); err != nil {
 		return Result{}, err
@@ -50,7 +49,7 @@ func (a *crash) do(_ context.Context, l *Lab, c call) (Result, error) {
 	}
 	text := fmt.Sprintf("%s will crash "+words[a.At], service, onText(a.On))
 	seq := c.accept(l, "", "you armed a crash: "+text)
-	l.arm(&armed{Fault: Fault{Kind: "crash", Service: service, Instance: a.Instance, Text: text, Left: times}, at: point, on: a.On}, seq)
+	l.arm(&armed{Fault: Fault{Kind: "crash", Service: service, Instance: a.Instance, Text: text, Left: times}, at: crashPoints[a.At], on: a.On}, seq)
 	return Result{Seq: seq, Text: text}, nil
 }
 
@@ -147,7 +146,7 @@ func (a *fail) do(_ context.Context, l *Lab, c call) (Result, error) {
 	if kind == "" {
 		kind = "transient"
 	}
-	if err := oneOf("kind", kind, "transient", "permanent"); err != nil {
+	if err := oneOf(a, "kind", kind); err != nil {
 		return Result{}, err
 	}
 	if err := l.reactsTo(service, a.On); err != nil {

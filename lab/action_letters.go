@@ -103,7 +103,7 @@ func (a *redrive) do(ctx context.Context, l *Lab, c call) (Result, error) {
 			to = shop.ToPartition(ctx, letter.OriginalPartition)
 		}
 		if err := l.produce(to, back[i], seq); err != nil {
-			return Result{}, err
+			return l.handed(Result{Seq: seq, OrderID: order}, err)
 		}
 		l.letterEntry(letter, "redriven", fmt.Sprintf("the letter at %s was sent back: its copy stands at %s", placeText(letter.Topic, letter.Partition, letter.Offset),
 			placeText(back[i].Topic, back[i].Partition, back[i].Offset)), seq)

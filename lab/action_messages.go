@@ -2,6 +2,7 @@ package lab
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -49,7 +50,7 @@ func (a *publish) do(ctx context.Context, l *Lab, c call) (Result, error) {
 		ctx = shop.ToPartition(ctx, *a.Partition)
 	}
 	seq := c.accept(l, order, fmt.Sprintf("you published %s to %s", named(a.Event), rec.Topic))
-	return Result{Seq: seq, OrderID: order}, l.produce(ctx, rec, seq)
+	return l.handed(Result{Seq: seq, OrderID: order}, l.produce(ctx, rec, seq))
 }
 
 func named(event string) string {
@@ -174,26 +175,48 @@ func (l *Lab) produce(ctx context.Context, rec *kgo.Record, cause int64) error {
 	l.mu.Lock()
 	l.causes.byHand[sent] = true
 	l.mu.Unlock()
-	defer func() {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		delete(l.causes.byHand, sent)
-	}()
 	ctx, cancel := context.WithTimeout(ctx, handPatience)
 	defer cancel()
-	// The client does not give up a record that may be on its way.
+	// The client does not give up a record that may be on its way. It is the
+	// hand's until the client has heard of it, although nobody waits for that.
 	acked := make(chan error, 1)
-	hand.Produce(ctx, rec, func(_ *kgo.Record, err error) { acked <- err })
+	hand.Produce(ctx, rec, func(_ *kgo.Record, err error) {
+		if err == nil {
+			l.acked(rec, cause, "")
+		}
+		l.mu.Lock()
+		delete(l.causes.byHand, sent)
+		l.mu.Unlock()
+		acked <- err
+	})
 	select {
 	case err = <-acked:
 	case <-ctx.Done():
 		err = fmt.Errorf("%w; it may come yet", context.Cause(ctx))
 	}
-	if err != nil {
-		return Errorf(Unavailable, "the cluster did not take the record: %v", err)
+	switch {
+	case err == nil:
+		return nil
+	case l.ctx.Err() != nil:
+		return errClosed
 	}
-	l.acked(rec, cause, "")
-	return nil
+	return &untaken{err}
+}
+
+// untaken says that the cluster did not answer for a record.
+type untaken struct{ error }
+
+// handed is the answer to an action that wrote records, and err what became
+// of them. One that the cluster did not take is not refused: it was made, and
+// the record may come yet.
+func (l *Lab) handed(r Result, err error) (Result, error) {
+	var not *untaken
+	if !errors.As(err, &not) {
+		return r, err
+	}
+	r.Answer, r.Text = shop.Unavailable, fmt.Sprintf("the cluster did not take the record: %v", not.error)
+	l.record(Entry{Kind: KindNote, Order: r.OrderID, Cause: r.Seq, Text: r.Text})
+	return r, nil
 }
 
 func (l *Lab) ownHand() (*kgo.Client, error) {
@@ -241,7 +264,7 @@ func (a *duplicate) do(ctx context.Context, l *Lab, c call) (Result, error) {
 	again := &kgo.Record{Topic: topic, Key: old.Key, Value: old.Value, Headers: old.Headers}
 	facts := l.recordFacts(old)
 	seq := c.accept(l, facts.Order, fmt.Sprintf("you duplicated %s p%d #%d", topic, partition, offset))
-	return Result{Seq: seq, OrderID: facts.Order}, l.produce(shop.ToPartition(ctx, partition), again, seq)
+	return l.handed(Result{Seq: seq, OrderID: facts.Order}, l.produce(shop.ToPartition(ctx, partition), again, seq))
 }
 
 // place finds the record that is meant: by its place, or the newest event of a

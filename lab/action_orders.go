@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,7 +19,27 @@ type placeOrder struct {
 	Method string      `json:"method,omitempty" is:"card|declined-card"`
 }
 
-var handle = regexp.MustCompile(`^[A-Za-z0-9_-]{1,20}$`)
+// HandlePattern is what an order may be called.
+const HandlePattern = `^[A-Za-z0-9_-]{1,20}$`
+
+var handle = regexp.MustCompile(HandlePattern)
+
+// IsHandle tells whether an order may be called so.
+func IsHandle(s string) bool { return handle.MatchString(s) }
+
+// wrong is what is wrong whatever lab it is in.
+func (a *placeOrder) wrong() (wrong []ArgError) {
+	if _, err := shop.Price(a.Items); err != nil {
+		wrong = append(wrong, ArgError{"items", err.Error()})
+	}
+	if len(a.User) > 64 {
+		wrong = append(wrong, ArgError{"user", fmt.Sprintf("the user id has %d characters: at most 64", len(a.User))})
+	}
+	if a.As != "" && !IsHandle(a.As) {
+		wrong = append(wrong, ArgError{"as", fmt.Sprintf("%q is no handle: it has 1 to 20 letters, digits, - or _", a.As)})
+	}
+	return wrong
+}
 
 func (a *placeOrder) do(ctx context.Context, l *Lab, c call) (Result, error) {
 	order, err := a.command(l)
@@ -32,26 +53,16 @@ func (a *placeOrder) do(ctx context.Context, l *Lab, c call) (Result, error) {
 
 // command checks what was asked for and makes it the shop's own.
 func (a *placeOrder) command(l *Lab) (shop.Command, error) {
-	items, err := shop.Price(a.Items)
+	o := shop.Command{Handle: a.As, User: cmp.Or(string(a.User), "user-1"), Method: cmp.Or(a.Method, "card")}
+	if wrong := a.wrong(); len(wrong) > 0 {
+		return o, Errorf(Invalid, "%s", wrong[0].Message)
+	}
+	err := oneOf(a, "method", o.Method)
 	if err != nil {
-		return shop.Command{}, Errorf(Invalid, "%v", err)
+		return o, err
 	}
-	o := shop.Command{Handle: a.As, User: string(a.User), Items: items, Method: a.Method}
-	if o.User == "" {
-		o.User = "user-1"
-	}
-	if len(o.User) > 64 {
-		return o, Errorf(Invalid, "the user id has %d characters: at most 64", len(o.User))
-	}
-	switch o.Method {
-	case "":
-		o.Method = "card"
-	case "card", "declined-card":
-	default:
-		return o, Errorf(Invalid, "there is no payment method %q: there are card, declined-card", o.Method)
-	}
-	if o.Handle != "" && !handle.MatchString(o.Handle) {
-		return o, Errorf(Invalid, "%q is no handle: it has 1 to 20 letters, digits, - or _", o.Handle)
+	if o.Items, err = shop.Price(a.Items); err != nil {
+		return o, Errorf(Invalid, "%v", err)
 	}
 	l.mu.Lock()
 	taken := l.board.find(o.Handle) != nil // as a handle, or as an id: either would be ambiguous

@@ -13,14 +13,14 @@ import (
 )
 
 type rebuild struct {
-	Projection string `json:"projection" is:"orders"`
+	Projection string `json:"projection" is:"projection"`
 }
 
 // do has a second read model built from the log while the first one answers
 // queries, and waits until the second one has taken its place.
 func (a *rebuild) do(ctx context.Context, l *Lab, c call) (Result, error) {
-	if a.Projection != "orders" {
-		return Result{}, Errorf(Invalid, "there is no projection %q: there is orders", a.Projection)
+	if err := oneOf(a, "projection", a.Projection); err != nil {
+		return Result{}, err
 	}
 	seq, err := l.beginRebuild(ctx, c)
 	if err != nil {

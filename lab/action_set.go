@@ -24,9 +24,12 @@ type setting struct {
 	values map[string]json.RawMessage
 }
 
+// LabWide are the settings of the lab itself that set can be given.
+var LabWide = []string{"saga", "key", "snapshot_every"}
+
 // settingNames are what set can be given.
 func settingNames() []string {
-	return append(fieldNames(ServiceSettings{}), "service", "saga", "key", "snapshot_every")
+	return append(append(fieldNames(ServiceSettings{}), "service"), LabWide...)
 }
 
 // UnmarshalJSON keeps the names and checks them.
@@ -80,8 +83,8 @@ func (a *setting) apply(s Settings) (_ Settings, service, text string, err error
 	top := map[string]json.RawMessage{}
 	var said []string
 	for name, raw := range a.values {
-		switch name {
-		case "service":
+		switch {
+		case name == "service":
 			var given string
 			if err := json.Unmarshal(raw, &given); err != nil {
 				return s, "", "", Errorf(Invalid, "service must be text")
@@ -90,7 +93,7 @@ func (a *setting) apply(s Settings) (_ Settings, service, text string, err error
 				return s, "", "", err
 			}
 			continue
-		case "saga", "key", "snapshot_every":
+		case slices.Contains(LabWide, name):
 			top[name] = raw
 		default:
 			values[name] = raw
@@ -99,7 +102,7 @@ func (a *setting) apply(s Settings) (_ Settings, service, text string, err error
 	}
 	slices.Sort(said)
 	if len(said) == 0 {
-		return s, "", "", Errorf(Invalid, "set needs a setting: saga, key or snapshot_every for the lab, or service and one of %s", strings.Join(fieldNames(ServiceSettings{}), ", "))
+		return s, "", "", Errorf(Invalid, "set needs a setting: %s for the lab, or service and one of %s", strings.Join(LabWide, ", "), strings.Join(fieldNames(ServiceSettings{}), ", "))
 	}
 	if len(values) > 0 && service == "" {
 		return s, "", "", Errorf(Invalid, "set needs the service whose %s is meant", strings.Join(said, ", "))

@@ -27,7 +27,7 @@ func (s ActionSpec) Fields() []Arg {
 	if s.Name == "set" {
 		fields := append([]Arg{{Name: "service", Type: "text", Is: "service", OneOf: ServiceNames}}, argsOf(ServiceSettings{})...)
 		for _, f := range SettingFields() {
-			if f.Name == "saga" || f.Name == "key" || f.Name == "snapshot_every" {
+			if slices.Contains(LabWide, f.Name) {
 				fields = append(fields, f)
 			}
 		}
@@ -61,6 +61,7 @@ var meanings = map[string]func() []string{
 	},
 	"product":    shop.SKUs,
 	"experiment": beyond.Names,
+	"projection": func() []string { return []string{"orders"} },
 }
 
 // messageTypes lists every type of event and of command.
@@ -85,7 +86,7 @@ func argsOf(of any) (args []Arg) {
 		switch list := meanings[a.Is]; {
 		case list != nil:
 			a.OneOf = list()
-		case a.Is == "orders" || strings.Contains(a.Is, "|"):
+		case strings.Contains(a.Is, "|"):
 			a.OneOf, a.Is = strings.Split(a.Is, "|"), ""
 		}
 		args = append(args, a)
@@ -124,29 +125,33 @@ type ArgError struct {
 	Message string
 }
 
-// CheckAction says what is wrong with an action before any lab has seen it:
-// names that do not exist, arguments that are missing, expressions that do not
-// compile. What depends on the state of a lab it cannot know.
-func CheckAction(a Action) (wrong []ArgError) {
-	spec, err := specOf(a.Name)
-	if err != nil {
-		return []ArgError{{"", err.Error()}}
-	}
-	raw, err := json.Marshal(a.Args)
-	if err != nil {
-		return []ArgError{{"", err.Error()}}
+// CheckAction reads an action, written as DecodeAction takes it, and says what
+// is wrong with it before any lab has seen it: names that do not exist,
+// arguments that are missing, expressions that do not compile. What depends on
+// the state of a lab it cannot know. An action that cannot be read has no Args.
+func CheckAction(raw []byte) (a Action, wrong []ArgError) {
+	spec, args, err := splitAction(raw)
+	if err == nil {
+		a, err = DecodeAction(raw)
 	}
 	var given map[string]json.RawMessage
-	if err := json.Unmarshal(raw, &given); err != nil {
-		return []ArgError{{"", err.Error()}}
+	if err == nil {
+		err = json.Unmarshal(args, &given)
 	}
-	if s, ok := a.Args.(*setting); ok {
-		if _, _, _, err := s.apply(DefaultSettings()); err != nil {
+	if err != nil {
+		return Action{}, []ArgError{{"", err.Error()}}
+	}
+	return a, append(spec.check(a, given), a.wrong()...)
+}
+
+func (s ActionSpec) check(a Action, given map[string]json.RawMessage) (wrong []ArgError) {
+	if set, ok := a.Args.(*setting); ok {
+		if _, _, _, err := set.apply(DefaultSettings()); err != nil {
 			wrong = append(wrong, ArgError{"", err.Error()})
 		}
 		return wrong
 	}
-	for _, f := range spec.Fields() {
+	for _, f := range s.Fields() {
 		value, there := given[f.Name]
 		switch text, isText := asText(value); {
 		case !there || string(value) == "null" || isText && text == "" || f.Type == "number" && string(value) == "0":
@@ -168,23 +173,17 @@ func CheckAction(a Action) (wrong []ArgError) {
 			}
 		}
 	}
-	if c, ok := a.Args.(checker); ok {
-		wrong = append(wrong, c.wrong()...)
-	}
 	return wrong
 }
 
 // checker is an action that knows more about its arguments than their types say.
 type checker interface{ wrong() []ArgError }
 
-func (a *placeOrder) wrong() (wrong []ArgError) {
-	if _, err := shop.Price(a.Items); err != nil {
-		wrong = append(wrong, ArgError{"items", err.Error()})
+func (a Action) wrong() []ArgError {
+	if c, ok := a.Args.(checker); ok {
+		return c.wrong()
 	}
-	if a.As != "" && !handle.MatchString(a.As) {
-		wrong = append(wrong, ArgError{"as", fmt.Sprintf("%q is no handle: it has 1 to 20 letters, digits, - or _", a.As)})
-	}
-	return wrong
+	return nil
 }
 
 func (a Arg) choices(before string) string {

@@ -109,20 +109,22 @@ func TestWithoutAnyBrokerNothingIsWrittenByHand(t *testing.T) {
 	})
 }
 
-// The lab's own hand does not wait for ever, and says that it does not know.
+// The lab's own hand does not wait for ever, and says that it does not know. The
+// action was made, though.
 func TestARecordThatNobodyAcksIsGivenUpByTheHand(t *testing.T) {
 	labtest.Bubble(t, "", func(t *testing.T, w *labtest.World) {
 		w.Settled()
 		for id := range 3 {
 			w.Do(fmt.Sprintf(`{"broker":{"id":%d,"slow":"40s"}}`, id))
 		}
-		a, err := lab.DecodeAction([]byte(`{"publish":{"event":"OrderCreated"}}`))
-		require.NoError(t, err)
 		began := time.Now()
-		_, err = w.Lab.Do(t.Context(), a)
-		require.ErrorContains(t, err, "the cluster did not take the record")
-		assert.Equal(t, lab.Unavailable, lab.AsError(err).Code)
+		w.Mark()
+		r := w.Do(`{"publish":{"event":"OrderCreated"}}`)
 		assert.Equal(t, 30*time.Second, time.Since(began))
+		assert.Equal(t, "unavailable", r.Answer)
+		assert.Contains(t, r.Text, "the cluster did not take the record")
+		w.Never("refused")
+		assert.Equal(t, r.Seq, w.Expect("note - the cluster did not take the record")[0].Cause)
 		w.Do(`"heal"`)
 		w.Settled()
 	})

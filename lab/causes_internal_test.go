@@ -69,3 +69,34 @@ func TestAChangeOfTheClusterThatIsSeenAtOnceHasItsCause(t *testing.T) {
 		assert.Greater(t, seen, 1, "it went, and its partitions have other leaders")
 	})
 }
+
+// A record that the hand waits for no longer is still its own: it may come yet.
+func TestARecordIsTheHandsUntilItsClientHasHeardOfIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, err := Open(t.Context(), DefaultSettings(), Options{})
+		require.NoError(t, err)
+		defer l.Close()
+		do := func(action string) (r Result) {
+			a, err := DecodeAction([]byte(action))
+			require.NoError(t, err)
+			r, err = l.Do(t.Context(), a)
+			require.NoError(t, err)
+			return r
+		}
+		underWay := func() int {
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			return len(l.causes.byHand)
+		}
+		do(`{"publish":{"event":"OrderCreated"}}`) // the hand knows the brokers now
+		assert.Zero(t, underWay())
+		for _, id := range []string{"0", "1", "2"} {
+			do(`{"broker":{"id":` + id + `,"slow":"40s"}}`)
+		}
+		assert.Equal(t, "unavailable", do(`{"publish":{"event":"OrderCreated"}}`).Answer)
+		assert.Equal(t, 1, underWay())
+		do(`"heal"`)
+		time.Sleep(time.Minute)
+		assert.Zero(t, underWay())
+	})
+}

@@ -187,26 +187,33 @@ func exprError(text string, err error) error {
 }
 
 // programs keeps compiled expressions. Guarded by Lab.mu.
-type programs map[string]*Expr
+type programs map[programKey]*Expr
+
+type programKey struct {
+	text string
+	goal bool
+}
 
 // Eval evaluates an expression over the board.
 func (l *Lab) Eval(ctx context.Context, text string) (any, error) {
 	l.heed.pay()
-	e, err := l.compiled(text)
+	e, err := l.compiled(text, false)
 	if err != nil {
 		return nil, err
 	}
 	return l.eval(ctx, e)
 }
 
-func (l *Lab) compiled(text string) (*Expr, error) {
+// compiled is CompileExpr for an expression that is likely to come again.
+func (l *Lab) compiled(text string, goal bool) (*Expr, error) {
+	key := programKey{text, goal}
 	l.mu.Lock()
-	e := l.expr[text]
+	e := l.expr[key]
 	l.mu.Unlock()
 	if e != nil {
 		return e, nil
 	}
-	e, err := CompileExpr(text, false)
+	e, err := CompileExpr(text, goal)
 	if err != nil {
 		return nil, err
 	}
@@ -215,27 +222,34 @@ func (l *Lab) compiled(text string) (*Expr, error) {
 	if l.expr == nil || len(l.expr) >= exprKept {
 		l.expr = programs{}
 	}
-	l.expr[text] = e
+	l.expr[key] = e
 	return e, nil
 }
 
-func (l *Lab) eval(ctx context.Context, e *Expr) (value any, err error) {
-	settled := false
-	if e.needsSettled {
-		settled = l.settle(ctx)
-	}
+func (l *Lab) eval(ctx context.Context, e *Expr) (any, error) {
+	settled := e.needsSettled && l.settle(ctx)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	env := l.env(settled, e.needsOrders)
+	return e.value(l.answered(ctx, settled, e.needsOrders))
+}
+
+// answered is env with the learner's answers that ctx brings.
+func (l *Lab) answered(ctx context.Context, settled, orders bool) exprEnv {
+	env := l.env(settled, orders)
 	if a, ok := ctx.Value(answersKey{}).(Answers); ok {
 		env.Predicted, env.Observed = a.Predicted, a.Observed
 	}
-	value, err = e.run(env)
-	if err != nil {
-		var own *Error
-		if errors.As(err, &own) {
-			return nil, own
-		}
+	return env
+}
+
+// value is run with an error that is for a learner.
+func (e *Expr) value(env exprEnv) (any, error) {
+	value, err := e.run(env)
+	var own *Error
+	switch {
+	case errors.As(err, &own):
+		return nil, own
+	case err != nil:
 		return nil, Errorf(Invalid, "the expression could not be evaluated: %v", err)
 	}
 	return value, nil

@@ -51,72 +51,136 @@ const (
 )
 
 // Judge evaluates a goal and says of each of its parts what it asks for and
-// what is.
+// what is. All of it is about one moment of the lab.
 func (l *Lab) Judge(ctx context.Context, goal string) (Judgement, error) {
 	l.heed.pay()
-	j := Judgement{Seq: l.Head()}
-	e, err := CompileExpr(goal, true)
+	whole, err := l.compiled(goal, true)
 	if err != nil {
-		return j, err
+		return Judgement{Seq: l.Head()}, err
 	}
-	met, err := l.eval(ctx, e)
-	if err != nil {
-		return j, err
-	}
-	j.Met = met == true
 	tree, err := parser.Parse(goal)
 	if err != nil {
-		return j, fmt.Errorf("parse a goal that compiles: %w", err)
+		return Judgement{Seq: l.Head()}, fmt.Errorf("parse a goal that compiles: %w", err)
 	}
-	for _, part := range conjuncts(tree.Node) {
-		j.Parts = append(j.Parts, l.condition(ctx, part))
+	parts := conjuncts(tree.Node)
+	st, met, err := l.stance(ctx, whole, parts)
+	j := Judgement{Seq: st.seq, Met: met}
+	if err != nil {
+		return j, err
+	}
+	for _, part := range parts {
+		j.Parts = append(j.Parts, st.condition(part))
 	}
 	return j, nil
 }
 
 // conjuncts are the parts of `a && b && c`.
 func conjuncts(n ast.Node) []ast.Node {
-	if b, ok := n.(*ast.BinaryNode); ok && (b.Operator == "&&" || b.Operator == "and") {
+	if b, ok := n.(*ast.BinaryNode); ok && isAnd(b) {
 		return append(conjuncts(b.Left), conjuncts(b.Right)...)
 	}
 	return []ast.Node{n}
 }
 
-func (l *Lab) condition(ctx context.Context, n ast.Node) Condition {
-	value := func(n ast.Node) any {
-		v, err := l.Eval(ctx, n.String())
-		if err != nil {
-			return nil
+// stance is how a lab stood towards a goal at one moment.
+type stance struct {
+	seq      int64
+	values   map[string]any     // of expressions; what cannot be worked out is not there
+	orders   map[string]string  // the ids of the orders that there are, by what the goal calls them
+	promises map[string][]int64 // the evidence of verdicts
+	log      *reading
+}
+
+// stance tells also whether the goal is met. What its parts need, all of it needs.
+func (l *Lab) stance(ctx context.Context, whole *Expr, parts []ast.Node) (stance, bool, error) {
+	programs := map[string]*Expr{}
+	for _, part := range parts {
+		for _, text := range askedFor(part) {
+			if e, err := l.compiled(text, false); err == nil {
+				programs[text] = e
+			}
 		}
-		return v
 	}
-	if c, ok := l.many(ctx, n); ok {
+	settled := whole.needsSettled && l.settle(ctx)
+
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	st := stance{l.journal.head(), map[string]any{}, map[string]string{}, map[string][]int64{}, l.journal.reading()}
+	env := l.answered(ctx, settled, whole.needsOrders)
+	met, err := whole.value(env)
+	if err != nil {
+		return st, false, err
+	}
+	for text, e := range programs {
+		if v, err := e.value(env); err == nil {
+			st.values[text] = v
+		}
+	}
+	for _, part := range parts {
+		_, _, args := about(subjectOf(part))
+		for _, name := range args {
+			if o := l.board.find(name); o != nil {
+				st.orders[name] = o.ID
+			}
+			if v := l.board.Invariants[name]; v != nil {
+				seqs := slices.Sorted(slices.Values(v.Evidence))
+				st.promises[name] = seqs[max(0, len(seqs)-evidenceMax):]
+			}
+		}
+	}
+	return st, met == true, nil
+}
+
+// askedFor are the expressions whose values tell how a part of a goal stands.
+func askedFor(n ast.Node) []string {
+	texts := []string{n.String()}
+	switch n := n.(type) {
+	case *ast.BinaryNode:
+		texts = append(texts, n.Left.String(), n.Right.String())
+	case *ast.UnaryNode:
+		texts = append(texts, n.Node.String())
+	case *ast.BuiltinNode:
+		if len(n.Arguments) == 2 {
+			texts = append(texts, countOf(n), lenOf(n))
+		}
+	}
+	return texts
+}
+
+// subjectOf is the side of a part of a goal that the goal is about.
+func subjectOf(n ast.Node) ast.Node {
+	switch n := n.(type) {
+	case *ast.BinaryNode:
+		if _, ok := comparisons[n.Operator]; ok {
+			return n.Left
+		}
+	case *ast.UnaryNode:
+		if n.Operator == "!" || n.Operator == "not" {
+			return n.Node
+		}
+	}
+	return n
+}
+
+func (s stance) condition(n ast.Node) Condition {
+	if c, ok := s.many(n); ok {
 		return c
 	}
-	c := Condition{Met: value(n) == true}
-	subject := n
+	subject := subjectOf(n)
+	now := s.values[subject.String()]
+	c := Condition{What: phrase(subject), Goal: "yes", Now: shown(now), Met: s.values[n.String()] == true}
 	switch b := n.(type) {
 	case *ast.BinaryNode:
 		if word, ok := comparisons[b.Operator]; ok {
-			subject = b.Left
-			now, want := value(b.Left), value(b.Right)
-			c.Goal, c.Now = strings.TrimSpace(word+" "+shown(want)), shown(now)
-			c.Off = difference(b.Operator, now, want)
-			break
+			want := s.values[b.Right.String()]
+			c.Goal, c.Off = strings.TrimSpace(word+" "+shown(want)), difference(b.Operator, now, want)
 		}
-		c.Goal, c.Now = "true", shown(value(n))
 	case *ast.UnaryNode:
-		if b.Operator == "!" || b.Operator == "not" {
-			subject = b.Node
-			c.Goal, c.Now = "no", shown(value(b.Node))
-			break
+		if subject != n {
+			c.Goal = "no"
 		}
-		c.Goal, c.Now = "true", shown(value(n))
-	default:
-		c.Goal, c.Now = "yes", shown(value(n))
 	}
-	c.What = phrase(subject)
-	l.point(&c, subject)
+	s.point(&c, subject)
 	return c
 }
 
@@ -274,90 +338,94 @@ func calledWith(n ast.Node) (name string, args []string) {
 	return callee.Value, args
 }
 
-// point names the entries that made a condition what it is, and the figure
-// that shows it.
-func (l *Lab) point(c *Condition, n ast.Node) {
-	field := ""
+// about reads what a part of a goal is about: a call, and the field of it.
+func about(n ast.Node) (name, field string, args []string) {
 	if m, ok := n.(*ast.MemberNode); ok {
 		if p, ok := m.Property.(*ast.StringNode); ok {
 			field, n = p.Value, m.Node
 		}
 	}
-	name, args := calledWith(n)
+	name, args = calledWith(n)
+	return name, field, args
+}
+
+// point names the entries that made a condition what it is, and the figure
+// that shows it.
+func (s stance) point(c *Condition, n ast.Node) {
+	name, field, args := about(n)
 	if len(args) == 0 {
 		return
 	}
-	l.mu.Lock()
-	order := ""
-	handle := args[0]
-	if name == "events" && len(args) == 2 {
-		handle = args[1]
-	}
-	if o := l.board.find(handle); o != nil {
-		order = o.ID
-	}
-	if name == "invariant" {
-		if v := l.board.Invariants[args[0]]; v != nil {
-			c.Evidence = slices.Clone(v.Evidence[:min(len(v.Evidence), evidenceMax)])
+	arg := func(i int) string {
+		if i < len(args) {
+			return args[i]
 		}
+		return ""
 	}
-	l.mu.Unlock()
-
 	var is func(e Entry) bool
+	var order *string // that it is about
 	switch name {
 	case "order":
-		c.Order, c.Lens = order, "map"
+		order, c.Lens = &args[0], "map"
+		is = func(e Entry) bool { return e.Kind == KindWritten && e.Data != nil && e.Data.Order != nil }
 		switch field {
 		case "charges", "charged", "refunded", "net":
-			is = func(e Entry) bool { return e.Order == order && e.Data != nil && e.Data.Money != nil }
+			is = func(e Entry) bool { return e.Data != nil && e.Data.Money != nil }
 		case "notifications":
-			is = func(e Entry) bool {
-				return e.Order == order && e.Kind == KindProduced && e.EventType == "NotificationSent"
-			}
-		default:
-			is = func(e Entry) bool {
-				return e.Order == order && e.Kind == KindWritten && e.Data != nil && e.Data.Order != nil
-			}
-		}
-		if order == "" {
-			is = nil
+			is = func(e Entry) bool { return e.Kind == KindProduced && e.EventType == "NotificationSent" }
 		}
 	case "saga":
-		c.Order, c.Lens = order, "story"
-		is = func(e Entry) bool { return e.Order == order && e.Kind == KindSaga }
+		order, c.Lens = &args[0], "story"
+		is = func(e Entry) bool { return e.Kind == KindSaga }
 	case "read":
-		c.Order, c.Lens = order, "read"
-		is = func(e Entry) bool { return e.Order == order && e.Kind == KindProjected }
+		order, c.Lens = &args[0], "read"
+		is = func(e Entry) bool { return e.Kind == KindProjected }
 	case "events":
-		c.Order, c.Lens = order, "topics"
-		is = func(e Entry) bool {
-			return e.Kind == KindProduced && e.EventType == args[0] && !isDLQ(e.Topic) && (len(args) == 1 || e.Order == order)
+		c.Lens = "topics"
+		if len(args) == 2 {
+			order = &args[1]
 		}
+		is = func(e Entry) bool { return e.Kind == KindProduced && e.EventType == arg(0) && !isDLQ(e.Topic) }
 	case "topic":
 		c.Lens = "topics"
-		is = func(e Entry) bool { return e.Kind == KindProduced && e.Topic == args[0] }
-	case "lag", "committed", "members":
+		is = func(e Entry) bool { return e.Kind == KindProduced && e.Topic == arg(0) }
+	case "lag", "committed":
 		c.Lens = "topics"
-		group := groupOf(args[0])
 		is = func(e Entry) bool {
-			return (e.Kind == KindCommitted || e.Kind == KindRebalanced) && e.Data != nil && e.Data.Group != nil && e.Data.Group.ID == group
+			return e.Kind == KindCommitted && ofGroup(e, arg(0)) && (arg(1) == "" || e.Topic == arg(1)) &&
+				(arg(2) == "" || strconv.Itoa(int(e.Partition)) == arg(2))
 		}
+	case "members":
+		c.Lens = "topics"
+		is = func(e Entry) bool { return e.Kind == KindRebalanced && ofGroup(e, arg(0)) }
 	case "dead_letters":
 		c.Lens = "topics"
+		topic := strings.TrimSuffix(arg(0), ".dlq")
 		is = func(e Entry) bool {
-			return e.Kind == KindDeadLettered && strings.TrimSuffix(e.Topic, ".dlq") == args[0]
+			return e.Kind == KindDeadLettered && strings.TrimSuffix(e.Topic, ".dlq") == topic && (arg(1) == "" || groupOf(e.Service) == groupOf(arg(1)))
 		}
 	case "service":
 		c.Lens = "map"
-		service, err := ServiceName(args[0])
+		service, err := ServiceName(arg(0))
 		if err != nil {
 			return
 		}
 		is = func(e Entry) bool { return e.Service == service && serviceFact(field, e.Kind) }
+	case "invariant":
+		c.Evidence = s.promises[arg(0)]
 	}
-	if is != nil {
-		c.Evidence = l.newest(is)
+	switch {
+	case is == nil:
+	case order == nil:
+		c.Evidence = s.newest(is)
+	case s.orders[*order] != "": // else nothing made it what it is
+		c.Order = s.orders[*order]
+		c.Evidence = s.newest(func(e Entry) bool { return e.Order == c.Order && is(e) })
 	}
+}
+
+func ofGroup(e Entry, name string) bool {
+	return e.Data != nil && e.Data.Group != nil && e.Data.Group.ID == groupOf(name)
 }
 
 // serviceFact tells whether entries of a kind change a property of a service.
@@ -378,12 +446,10 @@ func serviceFact(field string, k Kind) bool {
 }
 
 // newest finds the newest entries of a sort, oldest first.
-func (l *Lab) newest(is func(Entry) bool) (seqs []int64) {
-	head := l.Head()
-	entries, _ := l.Entries(max(1, head-evidenceBack), head, evidenceBack+1)
-	for i := len(entries) - 1; i >= 0 && len(seqs) < evidenceMax; i-- {
-		if is(entries[i]) {
-			seqs = append(seqs, entries[i].Seq)
+func (s stance) newest(is func(Entry) bool) (seqs []int64) {
+	for seq := s.seq; seq >= s.seq-evidenceBack && len(seqs) < evidenceMax; seq-- {
+		if e, kept := s.log.at(seq); kept && is(e) {
+			seqs = append(seqs, seq)
 		}
 	}
 	slices.Reverse(seqs)

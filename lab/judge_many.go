@@ -1,7 +1,6 @@
 package lab
 
 import (
-	"context"
 	"fmt"
 	"strings"
 
@@ -32,29 +31,25 @@ func listed(list ast.Node) (noun string, fields map[string]string) {
 	return "", nil
 }
 
+// countOf asks how many of the things that a question is about are as it says,
+// lenOf how many there are at all.
+func countOf(b *ast.BuiltinNode) string {
+	return fmt.Sprintf("count(%s, %s)", b.Arguments[0], b.Arguments[1])
+}
+
+func lenOf(b *ast.BuiltinNode) string { return fmt.Sprintf("len(%s)", b.Arguments[0]) }
+
 // many reads a question about many things. Ok is false where there are no words
 // for it.
-func (l *Lab) many(ctx context.Context, n ast.Node) (c Condition, ok bool) {
+func (s stance) many(n ast.Node) (c Condition, ok bool) {
 	b, is := n.(*ast.BuiltinNode)
 	if !is || len(b.Arguments) != 2 {
 		return c, false
 	}
 	c.What = manyPhrase(b)
-	if c.What == "" {
-		return c, false
-	}
-	ask := func(format string, args ...any) (int, bool) {
-		v, err := l.Eval(ctx, fmt.Sprintf(format, args...))
-		if err != nil {
-			return 0, false
-		}
-		k, ok := v.(int)
-		return k, ok
-	}
-	list := b.Arguments[0].String()
-	now, known := ask("count(%s, %s)", list, b.Arguments[1].String())
-	all, also := ask("len(%s)", list)
-	if !known || !also {
+	now, known := s.values[countOf(b)].(int)
+	all, also := s.values[lenOf(b)].(int)
+	if c.What == "" || !known || !also {
 		return c, false
 	}
 	switch b.Name {
@@ -72,11 +67,11 @@ func (l *Lab) many(ctx context.Context, n ast.Node) (c Condition, ok bool) {
 	if all == 0 && b.Name == "all" {
 		c.Goal, c.Off = "all", ""
 	}
-	if list != "orders" {
+	if b.Arguments[0].String() != "orders" {
 		c.Lens = "topics"
 		return c, true
 	}
-	c.Lens, c.Evidence = "map", l.newest(orderFact(b.Arguments[1].String()))
+	c.Lens, c.Evidence = "map", s.newest(orderFact(b.Arguments[1].String()))
 	return c, true
 }
 
@@ -124,16 +119,17 @@ func property(n ast.Node, fields map[string]string) string {
 	if !ok {
 		return ""
 	}
-	if b.Operator == "&&" || b.Operator == "and" || b.Operator == "||" || b.Operator == "or" {
+	if isAnd(b) || isOr(b) {
 		left, right := property(b.Left, fields), property(b.Right, fields)
-		if left == "" || right == "" {
+		switch {
+		case left == "" || right == "":
 			return ""
+		case isOr(b):
+			return left + " or " + right
+		case isOr(b.Left) || isOr(b.Right):
+			return "" // words have no brackets
 		}
-		joint := " and "
-		if b.Operator[0] == '|' || b.Operator == "or" {
-			joint = " or "
-		}
-		return left + joint + right
+		return left + " and " + right
 	}
 	word, known := comparisons[b.Operator]
 	m, ok := b.Left.(*ast.MemberNode)
@@ -152,6 +148,16 @@ func property(n ast.Node, fields map[string]string) string {
 		return ""
 	}
 	return strings.Join(strings.Fields(strings.TrimPrefix(fields[field.Value], "the ")+" "+word+" "+value), " ")
+}
+
+func isAnd(n ast.Node) bool {
+	b, ok := n.(*ast.BinaryNode)
+	return ok && (b.Operator == "&&" || b.Operator == "and")
+}
+
+func isOr(n ast.Node) bool {
+	b, ok := n.(*ast.BinaryNode)
+	return ok && (b.Operator == "||" || b.Operator == "or")
 }
 
 // constant is a value that is written down, in words; "" where it is none.

@@ -44,6 +44,9 @@ func TestAGoalAboutManyIsSaidInWords(t *testing.T) {
 		_, _, _, _, _, evidence := judge(`any(orders, .charges == 1)`)
 		assert.Positive(t, evidence, "the charge is among the entries")
 		assert.Equal(t, said{"partitions of orders with end at least 9", "at least 1", "0", "1 too few"}, is(`any(topic("orders").partitions, .end >= 9)`))
+		assert.Equal(t, "orders with status PAID and charges 1 or total 0", is(`any(orders, .status == "PAID" && .charges == 1 || .total == 0)`).what)
+		brackets := `any(orders, (.status == "PAID" || .status == "CREATED") && .charges == 1)`
+		assert.Equal(t, brackets, is(brackets).what, "words have no brackets")
 		odd := `any(orders, .charges * 2 == 4)`
 		assert.Equal(t, odd, is(odd).what, "where there are no words the expression stands for itself")
 	})

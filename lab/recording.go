@@ -19,10 +19,10 @@ type Recording struct {
 
 // Recorded is one action of a Recording.
 type Recorded struct {
-	Seq    int64         // of the action's entry in the lab where it was done
-	At     time.Duration // lab time at which it was done
-	Action Action
-	Seen   Seen // what had happened by then
+	Seq    int64         `json:"seq"` // of the action's entry in the lab where it was done
+	At     time.Duration `json:"at"`  // lab time at which it was done
+	Action Action        `json:"action"`
+	Seen   Seen          `json:"seen"` // what had happened by then
 }
 
 // Seen counts what somebody who acts waits for: a restart is made once a

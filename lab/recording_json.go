@@ -10,16 +10,9 @@ import (
 // time.
 type recordingJSON struct {
 	Settings json.RawMessage `json:"settings"`
-	Steps    []recordedJSON  `json:"steps"`
+	Steps    []Recorded      `json:"steps"`
 	Seq      int64           `json:"seq"`
 	End      time.Duration   `json:"end"`
-}
-
-type recordedJSON struct {
-	Seq    int64         `json:"seq"`
-	At     time.Duration `json:"at"`
-	Action Action        `json:"action"`
-	Seen   Seen          `json:"seen"`
 }
 
 // MarshalJSON writes a recording so that it can be done again another day.
@@ -28,11 +21,7 @@ func (r Recording) MarshalJSON() ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("write the settings of a recording: %w", err)
 	}
-	kept := recordingJSON{Settings: settings, Steps: []recordedJSON{}, Seq: r.Seq, End: r.End}
-	for _, s := range r.Steps {
-		kept.Steps = append(kept.Steps, recordedJSON(s))
-	}
-	return json.Marshal(kept)
+	return json.Marshal(recordingJSON{settings, append([]Recorded{}, r.Steps...), r.Seq, r.End})
 }
 
 // UnmarshalJSON reads what MarshalJSON wrote.
@@ -45,9 +34,6 @@ func (r *Recording) UnmarshalJSON(data []byte) error {
 	if err != nil {
 		return fmt.Errorf("read the settings of a recording: %w", err)
 	}
-	*r = Recording{Settings: settings, Seq: kept.Seq, End: kept.End}
-	for _, s := range kept.Steps {
-		r.Steps = append(r.Steps, Recorded(s))
-	}
+	*r = Recording{settings, kept.Steps, kept.Seq, kept.End}
 	return nil
 }

@@ -150,10 +150,14 @@ const (
 
 // await gives what is under way in a fast rerun the time to be done, and tells
 // whether it was. Patiently, and where a group counts a member that is down, it
-// waits until sessions have ended. Done is called with Lab.mu held.
+// waits until sessions have ended. A lab that stands still it waits for not at
+// all. Done is called with Lab.mu held.
 func (l *Lab) await(ctx context.Context, patient bool, done func() bool) bool {
 	began, head, moved := time.Now(), l.Head(), time.Now()
-	for time.Since(began) < restMost && !l.clock.State().Frozen {
+	for time.Since(began) < restMost {
+		if l.clock.State().Frozen {
+			return patient // nothing can come, which says nothing about what differs
+		}
 		l.mu.Lock()
 		ghost := l.board.hasGhost()
 		l.mu.Unlock()

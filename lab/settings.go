@@ -54,13 +54,13 @@ func (d *Duration) UnmarshalJSON(data []byte) error {
 // Settings describe a lab: what it is made of and how its services behave.
 // The zero Settings are not valid; start from DefaultSettings.
 type Settings struct {
-	Saga           string         `json:"saga" is:"choreography|orchestration|sync"` // choreography orchestration sync
-	Key            string         `json:"key" is:"user|order|none"`                  // user order none: what the record key is
-	Brokers        int            `json:"brokers"`                                   // 1 to 3
-	Partitions     map[string]int `json:"partitions"`                                // per topic, 3 where nothing is said
-	Seed           uint64         `json:"seed"`                                      // decides every choice the lab makes itself
-	SnapshotEvery  int            `json:"snapshot_every"`                            // events per aggregate snapshot, 0 none
-	SessionTimeout Duration       `json:"session_timeout"`                           // until a silent member is out of its group
+	Saga           string         `json:"saga" is:"choreography|orchestration|sync"`
+	Key            string         `json:"key" is:"user|order|none"` // what the record key is
+	Brokers        int            `json:"brokers"`                  // 1 to 3
+	Partitions     map[string]int `json:"partitions"`               // per topic, 3 where nothing is said
+	Seed           uint64         `json:"seed"`                     // decides every choice the lab makes itself
+	SnapshotEvery  int            `json:"snapshot_every"`           // events per aggregate snapshot, 0 none
+	SessionTimeout Duration       `json:"session_timeout"`          // until a silent member is out of its group
 	Heartbeat      Duration       `json:"heartbeat"`
 	CallTimeout    Duration       `json:"call_timeout"` // of a synchronous call
 	SagaTimeout    Duration       `json:"saga_timeout"` // until an orchestrated step that is not answered counts as failed
@@ -72,20 +72,20 @@ type Settings struct {
 
 // ServiceSettings are the switches of one service. Each pattern has one.
 type ServiceSettings struct {
-	Instances          int      `json:"instances"`                                        // 0 to 8 members of its group
-	Idempotent         bool     `json:"idempotent"`                                       // inbox, and an idempotency key at the gateway
-	Retries            int      `json:"retries"`                                          // tries = retries + 1
-	Backoff            Duration `json:"backoff"`                                          // before the second try; doubles
-	DeadLetter         bool     `json:"dead_letter"`                                      // false: retry for ever, which blocks the partition
-	Outbox             bool     `json:"outbox"`                                           // false: write, then publish (dual write)
-	Commit             string   `json:"commit" is:"after|before|auto"`                    // after before auto
-	Upcast             bool     `json:"upcast"`                                           // read version 1 events as version 2
-	SchemaVersion      int      `json:"schema_version"`                                   // of the events it produces
-	Work               Duration `json:"work"`                                             // simulated work a message
-	Balancer           string   `json:"balancer" is:"cooperative|eager|range|roundrobin"` // cooperative eager range roundrobin
-	Acks               string   `json:"acks" is:"all|leader|none"`                        // all leader none
-	IdempotentProducer bool     `json:"idempotent_producer"`                              // the broker drops a producer's repeats; needs acks all
-	CheckStock         bool     `json:"check_stock"`                                      // order only: refuse at the command
+	Instances          int      `json:"instances"`   // 0 to 8 members of its group
+	Idempotent         bool     `json:"idempotent"`  // inbox, and an idempotency key at the gateway
+	Retries            int      `json:"retries"`     // tries = retries + 1
+	Backoff            Duration `json:"backoff"`     // before the second try; doubles
+	DeadLetter         bool     `json:"dead_letter"` // false: retry for ever, which blocks the partition
+	Outbox             bool     `json:"outbox"`      // false: write, then publish (dual write)
+	Commit             string   `json:"commit" is:"after|before|auto"`
+	Upcast             bool     `json:"upcast"`         // read version 1 events as version 2
+	SchemaVersion      int      `json:"schema_version"` // of the events it produces
+	Work               Duration `json:"work"`           // simulated work a message
+	Balancer           string   `json:"balancer" is:"cooperative|eager|range|roundrobin"`
+	Acks               string   `json:"acks" is:"all|leader|none"`
+	IdempotentProducer bool     `json:"idempotent_producer"` // the broker drops a producer's repeats; needs acks all
+	CheckStock         bool     `json:"check_stock"`         // order only: refuse at the command
 }
 
 // ServiceNames lists the services in the order in which the page shows them.
@@ -243,10 +243,10 @@ func filled[V any](given, standard map[string]V) map[string]V {
 }
 
 func (s Settings) check() error {
-	if err := oneOf("saga", s.Saga, "choreography", "orchestration", "sync"); err != nil {
+	if err := oneOf(s, "saga", s.Saga); err != nil {
 		return err
 	}
-	if err := oneOf("key", s.Key, "user", "order", "none"); err != nil {
+	if err := oneOf(s, "key", s.Key); err != nil {
 		return err
 	}
 	if err := within("brokers", s.Brokers, 1, 3); err != nil {
@@ -299,9 +299,9 @@ func (v ServiceSettings) check(service string) error {
 		within("instances", v.Instances, 0, 8),
 		within("retries", v.Retries, 0, 20),
 		within("schema_version", v.SchemaVersion, 1, 2),
-		oneOf("commit", v.Commit, "after", "before", "auto"),
-		oneOf("balancer", v.Balancer, "cooperative", "eager", "range", "roundrobin"),
-		oneOf("acks", v.Acks, "all", "leader", "none"),
+		oneOf(v, "commit", v.Commit),
+		oneOf(v, "balancer", v.Balancer),
+		oneOf(v, "acks", v.Acks),
 		atMost("backoff", v.Backoff, time.Minute),
 		atMost("work", v.Work, time.Minute),
 	} {
@@ -312,7 +312,10 @@ func (v ServiceSettings) check(service string) error {
 	return nil
 }
 
-func oneOf(name, value string, valid ...string) error {
+// oneOf checks a value against the list in the tag of its field.
+func oneOf(of any, name, value string) error {
+	args := argsOf(of)
+	valid := args[slices.IndexFunc(args, func(a Arg) bool { return a.Name == name })].OneOf
 	if slices.Contains(valid, value) {
 		return nil
 	}

@@ -63,9 +63,10 @@ func ExprVocabularyOf() ExprVocabulary {
 		}
 		v.Words = append(v.Words, w)
 	}
-	for _, name := range []string{"all", "any", "none", "one", "filter", "count", "len"} {
+	for _, name := range []string{"all", "any", "none", "one", "filter", "count"} {
 		v.Words = append(v.Words, ExprWord{Name: name, Args: []string{"list", "condition"}})
 	}
+	v.Words = append(v.Words, ExprWord{Name: "len", Args: []string{"list"}})
 	return v
 }
 

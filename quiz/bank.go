@@ -54,6 +54,7 @@ var Bundled = sync.OnceValue(func() (all []*Quiz) {
 type Bank struct {
 	mu      sync.Mutex
 	folder  *form.Folder // nil: the bundled ones alone
+	failed  error        // of the last look at the folder
 	sources []*Source
 	all     []*Quiz
 }
@@ -74,7 +75,7 @@ func (b *Bank) All() []*Quiz {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.folder != nil {
-		b.refresh() // a folder that cannot be read leaves what was read before
+		b.failed = b.refresh() // a folder that cannot be read leaves what was read before
 	}
 	return b.all
 }
@@ -111,11 +112,15 @@ func (b *Bank) Find(id string) (*Quiz, bool) {
 	return nil, false
 }
 
-// Broken lists the files of the folder that have problems.
+// Broken lists the files of the folder that have problems, and the folder itself
+// where it cannot be read.
 func (b *Bank) Broken() (broken []*Source) {
 	b.All()
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.failed != nil {
+		broken = append(broken, &Source{Name: b.folder.Dir, Problems: []Problem{{Pos: form.Pos{Line: 1, Column: 1}, Message: fmt.Sprintf("the folder cannot be read, and what was read before is used: %v", b.failed)}}})
+	}
 	for _, s := range b.sources {
 		if len(s.Problems) > 0 {
 			broken = append(broken, s)

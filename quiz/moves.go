@@ -77,14 +77,17 @@ func (m Moves) Of(v Variant) ([]lab.Action, error) {
 	if m.raw == nil {
 		return nil, nil
 	}
-	actions, err := lab.DecodeActions(v.fill(m.raw))
-	if err != nil {
-		return nil, err
+	var list []json.RawMessage
+	if err := json.Unmarshal(v.fill(m.raw), &list); err != nil {
+		return nil, lab.Errorf(lab.Invalid, "the moves must be a list of actions: %v", err)
 	}
-	for _, a := range actions {
-		for _, wrong := range lab.CheckAction(a) {
-			return nil, lab.Errorf(lab.Invalid, "%s", wrong.Message)
+	var actions []lab.Action
+	for i, raw := range list {
+		a, wrong := lab.CheckAction(raw)
+		if len(wrong) > 0 {
+			return nil, lab.Errorf(lab.Invalid, "action %d: %s", i+1, wrong[0].Message)
 		}
+		actions = append(actions, a)
 	}
 	return actions, nil
 }

@@ -108,6 +108,7 @@ func inOrder(all []*Scenario) (sorted []*Scenario) {
 type Library struct {
 	mu      sync.Mutex
 	folder  *form.Folder // nil: the bundled ones alone
+	failed  error        // of the last look at the folder
 	sources []*Source
 	all     []*Scenario
 }
@@ -129,7 +130,7 @@ func (l *Library) All() []*Scenario {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.folder != nil {
-		l.refresh() // a folder that cannot be read leaves what was read before
+		l.failed = l.refresh() // a folder that cannot be read leaves what was read before
 	}
 	return l.all
 }
@@ -169,11 +170,15 @@ func (l *Library) Settings(id string) (lab.Settings, error) {
 	return lab.Settings{}, lab.Errorf(lab.NotFound, "there is no scenario %q", id)
 }
 
-// Broken lists the files of the folder that have problems.
+// Broken lists the files of the folder that have problems, and the folder itself
+// where it cannot be read.
 func (l *Library) Broken() (broken []*Source) {
 	l.All()
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.failed != nil {
+		broken = append(broken, &Source{Name: l.folder.Dir, Problems: []Problem{{Pos: form.Pos{Line: 1, Column: 1}, Message: fmt.Sprintf("the folder cannot be read, and what was read before is used: %v", l.failed)}}})
+	}
 	for _, s := range l.sources {
 		if len(s.Problems) > 0 {
 			broken = append(broken, s)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"eddy/lab"
 	"eddy/lab/form"
 	"eddy/lab/script"
 )
@@ -26,10 +27,7 @@ func Parse(name string, data []byte) (*Scenario, []Problem) {
 	return s, s.file.Sorted()
 }
 
-var (
-	scenarioID = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
-	handle     = regexp.MustCompile(`^[A-Za-z0-9_-]{1,20}$`)
-)
+var scenarioID = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 
 // reserved ids are names of labs.
 var reserved = []string{"free", "open"}
@@ -131,7 +129,7 @@ func (s *Scenario) checkStep(path string, st *Step, before []Step) {
 	if n := len(st.Because); n > 0 && !slices.ContainsFunc(st.Because, func(p Part) bool { return len(p) > 1 }) {
 		s.problem(in("because"), "there is nothing to choose: at least one part is a list, with the right choice first")
 	}
-	if st.Follow != "" && !handle.MatchString(st.Follow) {
+	if st.Follow != "" && !lab.IsHandle(st.Follow) {
 		s.problem(in("follow"), "follow is the handle of an order, such as A; it is %q", st.Follow)
 	}
 	if len(st.Wrong) > 0 && len(st.Solution) == 0 {

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"path/filepath"
 	"strings"
 	"time"
 )
@@ -20,24 +21,25 @@ type Text struct {
 func ReadText(files fs.FS, name string) (Text, error) {
 	f, err := files.Open(name)
 	if err != nil {
-		return Text{}, fmt.Errorf("open %s: %w", name, err)
+		return Text{}, err // it says what was to be opened
 	}
 	defer f.Close()
 	text, err := io.ReadAll(io.LimitReader(f, MaxBytes+1))
 	if err != nil {
-		return Text{}, fmt.Errorf("read %s: %w", name, err)
+		return Text{}, err
 	}
 	return Text{name, text}, nil
 }
 
-// ReadFolder reads every YAML file (*.yaml, *.yml) of a folder.
+// ReadFolder reads every YAML file (*.yaml, *.yml) of a folder. Hidden files are
+// left out: editors keep locks and copies in them.
 func ReadFolder(files fs.FS, dir string) (texts []Text, err error) {
 	entries, err := fs.ReadDir(files, dir)
 	if err != nil {
 		return nil, fmt.Errorf("read the folder %s: %w", dir, err)
 	}
 	for _, e := range entries {
-		if ext := path.Ext(e.Name()); e.IsDir() || ext != ".yaml" && ext != ".yml" {
+		if ext := path.Ext(e.Name()); e.IsDir() || e.Name()[0] == '.' || ext != ".yaml" && ext != ".yml" {
 			continue
 		}
 		text, err := ReadText(files, path.Join(dir, e.Name()))
@@ -61,25 +63,33 @@ type Folder struct {
 	Dir    string
 	looked time.Time
 	stamp  string
+	failed error // of the last look
 }
 
 // lookEvery is how often a folder is looked at, at most.
 const lookEvery = 500 * time.Millisecond
 
 // Changed reads the folder's YAML files, where any of them has changed since
-// the last time. It is false while it has looked only a moment ago.
+// the last time. While it has looked only a moment ago it is false, with the
+// error of that look.
 func (f *Folder) Changed() (texts []Text, changed bool, err error) {
 	if time.Since(f.looked) < lookEvery {
-		return nil, false, nil
+		return nil, false, f.failed
 	}
 	f.looked = time.Now()
+	texts, changed, f.failed = f.look()
+	return texts, changed, f.failed
+}
+
+func (f *Folder) look() (texts []Text, changed bool, err error) {
 	entries, err := os.ReadDir(f.Dir)
 	if err != nil {
 		return nil, false, fmt.Errorf("read the folder: %w", err)
 	}
 	var stamp strings.Builder
 	for _, e := range entries {
-		if info, err := e.Info(); err == nil {
+		// A link changes with what it leads to.
+		if info, err := os.Stat(filepath.Join(f.Dir, e.Name())); err == nil {
 			fmt.Fprintln(&stamp, e.Name(), info.Size(), info.ModTime().UnixNano())
 		}
 	}

@@ -64,6 +64,34 @@ func TestAFolderIsReadAgainWhenAFileHasChanged(t *testing.T) {
 	})
 }
 
+// Emacs locks a file by a link .#NAME that leads nowhere.
+func TestHiddenFilesAreLeftOutAndLinksFollowed(t *testing.T) {
+	dir, elsewhere := t.TempDir(), filepath.Join(t.TempDir(), "b.yaml")
+	require.NoError(t, os.Symlink("me@here.1:2", filepath.Join(dir, ".#a.yaml")))
+	require.NoError(t, os.Symlink(elsewhere, filepath.Join(dir, "b.yaml")))
+	require.NoError(t, os.WriteFile(elsewhere, []byte("one"), 0o600))
+	synctest.Test(t, func(t *testing.T) {
+		folder := form.Folder{Dir: dir}
+		texts, changed, err := folder.Changed()
+		require.NoError(t, err)
+		assert.True(t, changed)
+		assert.Equal(t, []form.Text{{Name: "b.yaml", Text: []byte("one")}}, texts)
+
+		require.NoError(t, os.WriteFile(elsewhere, []byte("and two"), 0o600))
+		time.Sleep(time.Second)
+		_, changed, err = folder.Changed()
+		require.NoError(t, err)
+		assert.True(t, changed, "what the link leads to is another")
+
+		require.NoError(t, os.Remove(elsewhere))
+		time.Sleep(time.Second)
+		for range 2 { // it is not forgotten because it was looked at a moment ago
+			_, _, err = folder.Changed()
+			assert.EqualError(t, err, "open b.yaml: no such file or directory")
+		}
+	})
+}
+
 func TestWhatIsNeededComesFirst(t *testing.T) {
 	needs := form.Needs{"c": {"a", "b"}, "a": {"b"}, "d": {"elsewhere"}}
 	assert.Equal(t, []string{"b", "a", "c", "d"}, needs.Sort([]string{"c", "a", "b", "d"}))

@@ -250,18 +250,19 @@ func (f *File) value(path string, n *yaml.Node, into reflect.Value) {
 	}
 }
 
+var durationText = regexp.MustCompile(durationPattern)
+
 func (f *File) duration(path string, n *yaml.Node, into reflect.Value) {
 	d, err := time.ParseDuration(n.Value)
-	if n.Kind != yaml.ScalarNode || n.Tag == "!!null" || err != nil {
-		f.wrong(path, n, "a duration, such as 500ms, 20s or 2m")
-		return
-	}
-	if d < 0 {
+	switch text := n.Kind == yaml.ScalarNode && n.Tag == "!!str"; {
+	case text && err == nil && d < 0:
 		f.failed[path] = true
 		f.problem(place(n), "%s is negative: a duration is 0 or more", n.Value)
-		return
+	case !text || err != nil || !durationText.MatchString(n.Value): // Go reads 0 and +1s too
+		f.wrong(path, n, "a duration, such as 500ms, 20s or 2m")
+	default:
+		into.SetInt(int64(d))
 	}
-	into.SetInt(int64(d))
 }
 
 // mapping reads a struct, key by key.
@@ -392,15 +393,6 @@ func distance(a, b string) int {
 		}
 	}
 	return row[len(b)]
-}
-
-// Errs returns the problems as one error, nil where there are none.
-func (f *File) Errs() error {
-	var all []error
-	for _, p := range f.Sorted() {
-		all = append(all, p)
-	}
-	return errors.Join(all...)
 }
 
 // Sorted returns the problems in the order of the file.

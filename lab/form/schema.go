@@ -82,7 +82,9 @@ func plain(value string) (v any) {
 	return v
 }
 
+const durationPattern = `^([0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h))+$`
+
 // Duration is the schema of a duration as Go writes it.
 func Duration() map[string]any {
-	return map[string]any{"type": "string", "pattern": `^([0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h))+$`, "examples": []string{"500ms", "20s"}}
+	return map[string]any{"type": "string", "pattern": durationPattern, "examples": []string{"500ms", "20s"}}
 }

@@ -44,18 +44,14 @@ func (a *Actions) ReadForm(v form.Value) {
 
 // add reads one action and says what is wrong with it at its place.
 func (a *Actions) add(v, name form.Value, raw []byte) {
-	action, err := lab.DecodeAction(raw)
-	if given := nameOf(raw); err != nil && given != "" && !slices.Contains(ActionNames(), given) {
+	if given := nameOf(raw); given != "" && !slices.Contains(ActionNames(), given) {
 		name.Problem("there is no action %q%s: the actions are %s", given, form.Likely(given, ActionNames()), strings.Join(ActionNames(), ", "))
 		return
 	}
-	if err != nil {
-		place(v, raw).Problem("%v", err)
+	action, said := lab.CheckAction(raw)
+	if action.Args == nil {
+		place(v, raw).Problem("%s", said[0].Message)
 		return
-	}
-	said := lab.CheckAction(action)
-	if missing := missing(action.Name, raw); missing != "" && len(said) == 0 {
-		name.Problem("%s needs %s", action.Name, missing)
 	}
 	for _, wrong := range said {
 		at := argument(v, wrong.Arg)
@@ -65,27 +61,6 @@ func (a *Actions) add(v, name form.Value, raw []byte) {
 		at.Problem("%s", wrong.Message)
 	}
 	*a = append(*a, Action{action, v.Pos()})
-}
-
-// missing names an argument that an action needs and was not given: where it is
-// a number, 0 may be meant or not.
-func missing(action string, raw []byte) string {
-	var object map[string]map[string]json.RawMessage
-	if json.Unmarshal(raw, &object) != nil {
-		object = nil // it stands alone, or with its first argument
-	}
-	for _, spec := range lab.ActionSpecs() {
-		if spec.Name != action || action == "set" {
-			continue
-		}
-		for _, f := range spec.Fields() {
-			_, given := object[action][f.Name]
-			if alone := object == nil && spec.Bare() == f.Name; f.Required && !given && !alone {
-				return f.Name
-			}
-		}
-	}
-	return ""
 }
 
 // nameOf is the name of an action as it is written, "" where it has none.

@@ -1,14 +1,9 @@
 package script
 
 import (
-	"regexp"
-
 	"eddy/lab"
 	"eddy/lab/form"
 )
-
-// handle is what an order may be called.
-var handle = regexp.MustCompile(`^[A-Za-z0-9_-]{1,20}$`)
 
 func within(s map[string]any, path ...string) map[string]any {
 	for _, name := range path {
@@ -48,7 +43,7 @@ func argsSchema(action string) map[string]any {
 			if action == "set" {
 				delete(s, "required")
 				of := []any{map[string]any{"required": []string{"service"}, "minProperties": 2}}
-				for _, name := range []string{"saga", "key", "snapshot_every"} {
+				for _, name := range lab.LabWide {
 					of = append(of, map[string]any{"required": []string{name}})
 				}
 				s["anyOf"] = of
@@ -56,7 +51,7 @@ func argsSchema(action string) map[string]any {
 			if action == "place_order" {
 				s["required"] = []string{"items"}
 				within(s, "properties")["items"] = itemsSchema()
-				within(s, "properties", "as")["pattern"] = handle.String()
+				within(s, "properties", "as")["pattern"] = lab.HandlePattern
 			}
 			return s
 		}

@@ -15,9 +15,15 @@ import (
 	"eddy/lab/virtual"
 )
 
+// overtime is how much longer than its plan, in virtual time, a child may take
+// to settle and to close its labs. Then they hang.
+const overtime = 24 * time.Hour
+
 // Child plays a plan in virtual time and ends the process: with 0 where nothing
 // was found, else with what was found on standard output.
-func Child(p Plan) error {
+func Child(p Plan) error { return child(p, Play) }
+
+func child(p Plan, play func(context.Context, Plan) error) error {
 	var at atomic.Int64
 	go watch(&at, standstill, func(now time.Duration) {
 		stuck := waiting(allStacks())
@@ -32,7 +38,13 @@ func Child(p Plan) error {
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			go tell(ctx, &at)
-			if err := Play(ctx, p); err != nil {
+			// While tell ticks, the bubble finds no deadlock and watch sees time go on.
+			limit := time.AfterFunc(p.Length+overtime, func() {
+				fmt.Printf("it hangs: not through after %s of virtual time. These were there:\n\n%s\n", p.Length+overtime, strings.Join(inBubble(allStacks()), "\n\n"))
+				os.Exit(1)
+			})
+			defer limit.Stop()
+			if err := play(ctx, p); err != nil {
 				t.Fatal(err)
 			}
 		})
@@ -75,15 +87,21 @@ func allStacks() string {
 	return string(buf[:runtime.Stack(buf, true)])
 }
 
+// inBubble picks the goroutines of a bubble.
+func inBubble(stacks string) []string {
+	return slices.DeleteFunc(strings.Split(stacks, "\n\n"), func(g string) bool {
+		return !strings.Contains(head(g), "synctest bubble")
+	})
+}
+
 // waiting picks the goroutines of a bubble that keep its time from going on.
-func waiting(stacks string) (out []string) {
-	for _, g := range strings.Split(stacks, "\n\n") {
-		head, _, _ := strings.Cut(g, "\n")
-		if strings.Contains(head, "synctest bubble") && !strings.Contains(head, "(durable)") {
-			out = append(out, g)
-		}
-	}
-	return out
+func waiting(stacks string) []string {
+	return slices.DeleteFunc(inBubble(stacks), func(g string) bool { return strings.Contains(head(g), "(durable)") })
+}
+
+func head(goroutine string) string {
+	line, _, _ := strings.Cut(goroutine, "\n")
+	return line
 }
 
 // unplayable is how a child ends whose plan could not be played in a bubble.

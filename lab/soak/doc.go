@@ -14,7 +14,9 @@
 //     panics is a failure like any other, and shrinks what failed to the fewest
 //     moves that still fail. A plan hangs when its virtual time stands still for a
 //     minute or two of the wall; then the goroutines are told that keep it from
-//     going on. A busy machine alone makes none hang.
+//     going on. It hangs, too, when a day of virtual time after its length has not
+//     brought its end. A machine on which a process gets nothing done for minutes
+//     makes one hang that would not.
 //
 // Virtual time is not determinism: a failure that depends on who of two was
 // first may need more than one run to show again.

@@ -3,7 +3,9 @@ package soak
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -18,6 +20,29 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
+
+// hangs is in the environment of a test process that is to be a child whose
+// plan never ends.
+const hangs = "EDDY_SOAK_HANGS"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(hangs) == "" {
+		os.Exit(m.Run())
+	}
+	fmt.Println(child(Plan{Length: time.Minute}, waitForEver)) // it does not return
+}
+
+func waitForEver(context.Context, Plan) error { select {} }
+
+// Its own clock keeps the bubble of a child from finding that nothing can go on.
+func TestAPlanThatNeverEndsIsEndedWithItsGoroutines(t *testing.T) {
+	cmd := exec.CommandContext(t.Context(), os.Args[0])
+	cmd.Env = append(os.Environ(), hangs+"=1")
+	said, err := cmd.CombinedOutput()
+	require.Error(t, err)
+	assert.Contains(t, string(said), "it hangs: not through after 24h1m0s of virtual time")
+	assert.Contains(t, string(said), "waitForEver", "who waits is named")
+}
 
 // A short soak. Where it fails: eddy bench --soak --soak-from SEED --soak-seeds 1
 // --soak-time 1m shrinks it.
