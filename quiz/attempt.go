@@ -182,7 +182,7 @@ func (d *Desk) Answer(ctx context.Context, id, question string, answer json.RawM
 	}
 	marked := a.Mode == Practice && string(inFile) != "null"
 	same := string(was.InFile) == string(inFile) && (was.Mark != nil) == marked
-	if same && was.Confidence == confidence {
+	if same && was.Confidence == confidence && string(was.Answer) == string(answer) {
 		return a, was, nil
 	}
 	given := Given{Answer: answer, InFile: inFile, Try: try, Confidence: confidence, At: d.now()}
