@@ -94,6 +94,11 @@ func TestFreshTextsAreGradedAsATeacherWould(t *testing.T) {
 	t.Logf("%d of %d agree", agreed, all)
 }
 
+func TestFresh2(t *testing.T) {
+	agreed, all, _ := agreement(t, "texts-fresh-2.yaml")
+	t.Logf("%d of %d agree", agreed, all)
+}
+
 // The wordings are wide, and not so wide that any talk about the subject would
 // score: right answers to the other questions are worth little.
 func TestAnswersToOtherQuestionsScoreLittle(t *testing.T) {
