@@ -94,7 +94,7 @@ func TestFreshTextsAreGradedAsATeacherWould(t *testing.T) {
 	}{
 		{"texts-fresh.yaml", 30, 85},
 		{"texts-fresh-2.yaml", 112, 95}, // wordings were mended by these
-		{"texts-fresh-3.yaml", 56, 0},
+		{"texts-fresh-3.yaml", 56, 80},  // and by none of these
 	} {
 		t.Run(c.file, func(t *testing.T) {
 			agreed, all, _ := agreement(t, c.file)
