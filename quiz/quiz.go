@@ -89,7 +89,8 @@ type Numeric struct {
 
 // Idea is something that a text must say. A wording counts where its words
 // stand in the text in this order and near each other, and are not denied; each
-// word of it matches the beginning of a word. In a wording, take|takes is one of
+// word of it matches the beginning of a word, and one of up to three letters a
+// word and its forms. In a wording, take|takes is one of
 // several words, a + stands between parts that one sentence has in any order,
 // not is any negation, ^no is a No that the answer begins with, and a !word must
 // not stand between the others.
@@ -98,7 +99,7 @@ type Numeric struct {
 // all the right words. A sentence with a wording of Not says the opposite.
 type Idea struct {
 	Idea   string   `yaml:"idea" form:"required" doc:"what it is called in the result"`
-	Any    []string `yaml:"any" form:"required" doc:"its wordings; beginnings of words are enough: loosely coupl, take|takes over, crash + not stop, ^no"`
+	Any    []string `yaml:"any" form:"required" doc:"its wordings; beginnings of words are enough, of four letters or more: loosely coupl, take|takes over, crash + not stop, ^no"`
 	Not    []string `yaml:"not" doc:"wordings that say the opposite, such as two terms swapped: whoever says one of them has not said the idea; choreography coordinator !orchestration, where the ! word does not stand between"`
 	Points float64  `yaml:"points" doc:"1 where nothing is said"`
 }

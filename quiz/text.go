@@ -34,51 +34,81 @@ var (
 	copulas  = []string{"is", "are", "was", "were"}
 	helpers  = []string{"do", "does", "did", "will", "can", "would", "could", "may", "has", "have"}
 	objects  = []string{"nothing", "nobody", "none", "no"}
+	phrases  = []string{"doubt", "wonder", "matter"}                               // no doubt
+	failures = []string{"fail", "fails", "failed", "failing", "forgets", "forgot"} // fails to …
+	halts    = []string{"stop", "stops", "stopped"}                                // stops working
 	happens  = []string{"happen", "occur", "exist", "appl", "hold", "take", "work", "matter"}
 	fillers  = []string{"a", "an", "the", "its", "their", "his", "her", "is", "are", "be", "been", "was", "were", "will", "would", "can", "could", "then", "also"}
 )
 
 // matched tells whether one of the words of a wording stands at a place of the
-// answer: its word begins with it. A not is any negation, and other negations
-// are themselves.
+// answer: its word begins with it, or says it with its neighbours. A not is any
+// negation, and other negations are themselves.
 func matched(answer []token, i int, words []string) bool {
 	return slices.ContainsFunc(words, func(word string) bool {
 		if word == "not" {
-			return negates(answer, i)
+			return negates(answer, i) > 0
 		}
 		if _, ok := negators[word]; ok {
 			return answer[i].word == word
 		}
-		return begins(answer[i].word, word)
+		return word != "" && (begins(answer[i].word, word) || word == answer[i].also)
 	})
 }
 
-// negates tells whether a word of the answer is a negation.
-func negates(answer []token, i int) bool {
-	next := ""
+// negates tells how far a word of the answer turns what follows into its
+// opposite, in words; 0 where it does not.
+func negates(answer []token, i int) int {
+	word, next := answer[i].word, ""
 	if i+1 < len(answer) {
 		next = answer[i+1].word
 	}
-	switch word := answer[i].word; word {
-	case "instead":
-		return next == "of"
-	case "rather":
-		return next == "than"
-	default:
-		_, ok := negators[word]
-		return ok && !slices.Contains(softened, next)
+	switch {
+	case word == "instead" && next != "of", word == "rather" && next != "than",
+		word == "no" && slices.Contains(phrases, next), slices.Contains(softened, next):
+		return 0
+	case slices.Contains(failures, word) && next == "to", slices.Contains(halts, word) && strings.HasSuffix(next, "ing"):
+		return 4
 	}
+	return negators[word]
 }
 
-// begins tells whether a word begins with another one, which may be mistyped
-// in one letter if it is long enough to be known all the same.
+// endings are what may follow a beginning of up to three letters. Such a one is
+// a word: it does not begin items, nor or an order.
+var endings = []string{"", "s", "es", "d", "ed", "ing", "er", "est", "ly"}
+
+// irregular are forms that do not begin with their verb.
+var irregular = map[string]string{
+	"began": "begin", "begun": "begin", "broke": "break", "brought": "bring", "built": "build", "rebuilt": "rebuild", "came": "come",
+	"caught": "catch", "chose": "choose", "did": "do", "fell": "fall", "found": "find", "gave": "give", "gone": "go", "got": "get", "grew": "grow",
+	"heard": "hear", "held": "hold", "hidden": "hide", "kept": "keep", "knew": "know", "left": "leave", "lost": "lose", "made": "make",
+	"paid": "pay", "ran": "run", "resent": "resend", "said": "say", "sat": "sit", "saw": "see", "sent": "send", "sold": "sell", "spoke": "speak", "told": "tell",
+	"took": "take", "understood": "understand", "wrote": "write", "rewrote": "rewrite",
+}
+
+// begins tells whether a word begins with another one. It may be an irregular
+// form of it, and if it is long enough to be known all the same, it may be
+// spelled as it sounds, or mistyped in one letter.
 func begins(word, with string) bool {
-	if strings.HasPrefix(word, with) {
+	if verb, ok := irregular[word]; ok && begins(verb, with) {
 		return true
+	}
+	if rest, ok := strings.CutPrefix(word, with); ok {
+		if rest == "less" { // leaderless
+			return false
+		}
+		if len(with) > 3 || slices.Contains(endings, rest) {
+			return true
+		}
+		// mapped, running: the last letter is doubled.
+		return len(rest) > 2 && rest[0] == with[len(with)-1] && slices.Contains(endings, rest[1:])
 	}
 	w, p := []rune(word), []rune(with)
 	if len(p) < 5 || len(w) < 2 || w[0] != p[0] {
 		return false
+	}
+	if len(w) > 5 && strings.HasPrefix(sound(word), sound(with)) {
+		return true
 	}
 	i := 0
 	for i < len(w) && i < len(p) && w[i] == p[i] {
@@ -88,8 +118,18 @@ func begins(word, with string) bool {
 	swapped := i+1 < len(w) && i+1 < len(p) && w[i] == p[i+1] && w[i+1] == p[i] && strings.HasPrefix(after(w, i+2), after(p, i+2))
 	missing := i+1 < len(p) && strings.HasPrefix(after(w, i), after(p, i+1))
 	twice := strings.HasPrefix(after(w, i+1), after(p, i))
-	other := strings.HasPrefix(after(w, i+1), after(p, i+1))
+	// Another last letter is another word: consumer, consumed.
+	other := i+1 < len(p) && strings.HasPrefix(after(w, i+1), after(p, i+1))
 	return swapped || len(p) > 5 && (missing || twice) || len(p) > 6 && other
+}
+
+// sounds are letters that are taken for one another: desides, transaktion,
+// synchronise, choreografy.
+var sounds = strings.NewReplacer("ce", "se", "ci", "si", "cy", "sy", "ch", "ch", "ck", "k", "c", "k", "ph", "f", "z", "s")
+
+// sound is how a word sounds: no letter is doubled.
+func sound(word string) string {
+	return string(slices.Compact([]rune(sounds.Replace(word))))
 }
 
 // says tells whether an answer says a wording, and does not deny it.
@@ -193,7 +233,7 @@ func matchAt(answer []token, i int, words [][]string) []int {
 	}
 	places := []int{i}
 	for n, w := range words[1:] {
-		gap, negation := gapMax, negates(answer, places[n])
+		gap, negation := gapMax, negates(answer, places[n]) > 0
 		if negation {
 			gap = gapMaxNegation
 		}
@@ -206,7 +246,8 @@ func matchAt(answer []token, i int, words [][]string) []int {
 				return nil
 			}
 		}
-		if at == len(answer) || negation && answer[at].clause != answer[places[n]].clause {
+		// A negation is one of its own clause: it should be changed and no …
+		if at == len(answer) || (negation || slices.Contains(w, "not")) && answer[at].clause != answer[places[n]].clause {
 			return nil
 		}
 		places = append(places, at)
@@ -220,15 +261,15 @@ func denied(answer []token, places []int) bool {
 	from, to := places[0], places[len(places)-1]
 	count := 0
 	for i := from - 1; i >= 0 && answer[i].clause == answer[from].clause; i-- {
-		opinion := i+1 < from && (negates(answer, i) && slices.Contains(opinions, answer[i+1].word) ||
+		opinion := i+1 < from && (negates(answer, i) > 0 && slices.Contains(opinions, answer[i+1].word) ||
 			slices.Contains(denials, answer[i].word) && answer[i+1].word == "that")
-		if opinion || negates(answer, i) && from-i <= negators[answer[i].word] {
+		if opinion || from-i <= negates(answer, i) {
 			count++
 		}
 	}
 	// Between the words of the match: a partition does not go to one member.
 	for i := from + 1; i < to; i++ {
-		if negates(answer, i) && !slices.Contains(places, i) {
+		if negates(answer, i) > 0 && !slices.Contains(places, i) {
 			count++
 		}
 	}
@@ -237,7 +278,7 @@ func denied(answer []token, places []int) bool {
 	if to+1 < len(answer) && answer[to+1].clause == answer[to].clause && slices.Contains(objects, answer[to+1].word) {
 		count++
 	}
-	if to+2 < len(answer) && answer[to+2].clause == answer[to].clause && negates(answer, to+2) {
+	if to+2 < len(answer) && answer[to+2].clause == answer[to].clause && negates(answer, to+2) > 0 {
 		next := ""
 		if to+3 < len(answer) {
 			next = answer[to+3].word
@@ -254,12 +295,13 @@ func denied(answer []token, places []int) bool {
 type token struct {
 	word             string
 	clause, sentence int
+	also             string // what it says together with its neighbours
 }
 
 // Words at which a clause begins: what is negated before them is not negated
 // after them. A pronoun begins one too, for those who write without commas.
 var (
-	clauses  = []string{"but", "however", "although", "though", "whereas", "while", "because", "since", "so", "therefore", "and", "which", "then", "yet", "when", "where", "until", "after", "otherwise", "even"}
+	clauses  = []string{"but", "however", "although", "though", "whereas", "while", "because", "since", "so", "therefore", "and", "which", "then", "when", "where", "until", "after", "otherwise", "even"}
 	pronouns = []string{"they", "we", "you", "i", "he", "she"}
 	leading  = []string{"that", "if", "whether", "think", "believe", "know", "sure", "say", "mean", "do", "does", "did", "can", "may", "should", "must"}
 	articles = []string{"the", "it", "you", "we", "they", "this", "that", "a", "an", "one", "i", "there", "never", "not", "instead", "because", "in"}
@@ -287,10 +329,10 @@ func tokens(text string) (list []token) {
 		w := word.String()
 		word.Reset()
 		if verb, ok := joined[w]; ok {
-			list = append(list, token{verb, clause, sentence}, token{"not", clause, sentence})
+			list = append(list, token{word: verb, clause: clause, sentence: sentence}, token{word: "not", clause: clause, sentence: sentence})
 			return
 		}
-		list = append(list, token{w, clause, sentence})
+		list = append(list, token{word: w, clause: clause, sentence: sentence})
 	}
 	for _, r := range text {
 		switch {
@@ -307,7 +349,23 @@ func tokens(text string) (list []token) {
 		}
 	}
 	end()
+	for i := 1; i < len(list); i++ {
+		before, word := list[i-1].word, list[i].word
+		if slices.Contains(manyTimes[word], before) {
+			list[i].also = "twice"
+		}
+	}
 	return split(list)
+}
+
+// manyTimes are the words with what stands before them where they say twice:
+// two times, more than once, once more.
+var manyTimes = map[string][]string{
+	"times": {"two", "2", "several", "multiple", "many", "more", "three", "3", "various", "different"},
+	"time":  {"second", "another", "more", "2nd"},
+	"once":  {"than"},
+	"one":   {"than"},
+	"more":  {"once"},
 }
 
 // split lets clauses begin where no sign says so.

@@ -76,7 +76,7 @@ func agreement(t *testing.T, file string) (agreed, all int, questions map[string
 func TestTextsAreGradedAsATeacherWould(t *testing.T) {
 	agreed, all, questions := agreement(t, "texts.yaml")
 	assert.GreaterOrEqual(t, all, 150)
-	assert.GreaterOrEqual(t, agreed*100, all*95, "%d of %d agree", agreed, all)
+	assert.GreaterOrEqual(t, agreed*100, all*98, "%d of %d agree", agreed, all)
 	everyQuestion(func(name string, q *quiz.Question) {
 		if q.Kind == quiz.Text {
 			assert.GreaterOrEqual(t, questions[name], 10, "%s has answers in the table", name)
@@ -85,13 +85,24 @@ func TestTextsAreGradedAsATeacherWould(t *testing.T) {
 	t.Logf("%d of %d agree", agreed, all)
 }
 
-// No wording was fitted to these. What is said in yet other words is missed now
-// and then; that is what a teacher's override is for.
+// What is said in yet other words is missed now and then; that is what a
+// teacher's override is for.
 func TestFreshTextsAreGradedAsATeacherWould(t *testing.T) {
-	agreed, all, _ := agreement(t, "texts-fresh.yaml")
-	assert.GreaterOrEqual(t, all, 30)
-	assert.GreaterOrEqual(t, agreed*100, all*85, "%d of %d agree", agreed, all)
-	t.Logf("%d of %d agree", agreed, all)
+	for _, c := range []struct {
+		file         string
+		least, floor int // answers; the percentage on which they agree
+	}{
+		{"texts-fresh.yaml", 30, 85},
+		{"texts-fresh-2.yaml", 112, 95}, // wordings were mended by these
+		{"texts-fresh-3.yaml", 56, 80},  // and by none of these
+	} {
+		t.Run(c.file, func(t *testing.T) {
+			agreed, all, _ := agreement(t, c.file)
+			assert.GreaterOrEqual(t, all, c.least)
+			assert.GreaterOrEqual(t, agreed*100, all*c.floor, "%d of %d agree", agreed, all)
+			t.Logf("%d of %d agree", agreed, all)
+		})
+	}
 }
 
 // The wordings are wide, and not so wide that any talk about the subject would
