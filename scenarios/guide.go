@@ -454,7 +454,7 @@ func (g *Guide) Show(ctx context.Context) error {
 		if say(string(raw), halt) {
 			return nil // what is left would be done in a lab that stands still
 		}
-		if _, err := g.world.Do(ctx, a.Action); err != nil && !say("", halt) {
+		if _, err := g.world.Do(ctx, a.Action); err != nil && !tooLate(a.Action, err) && !say("", halt) {
 			return err
 		}
 	}
