@@ -156,9 +156,9 @@ func runSoak(ctx context.Context, c soak.Config, stdout io.Writer) error {
 	if c.Seeds < 1 || c.Length <= 0 {
 		return command.UsageError{Cause: fmt.Errorf("--soak-seeds and --soak-time must be more than 0")}
 	}
-	self, err := os.Executable()
+	self, err := command.Self()
 	if err != nil {
-		return fmt.Errorf("find this program, to start it again: %w", err)
+		return err
 	}
 	if err := os.Setenv(envSoak, "1"); err != nil {
 		return err
@@ -287,8 +287,12 @@ func serve(ctx context.Context, o options, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
+	trials, err := command.TrialCommand()
+	if err != nil {
+		return err
+	}
 	server, err := web.New(web.Config{
-		Trials: command.TrialCommand(), Prover: prover,
+		Trials: trials, Prover: prover,
 		Labs: labs, TeacherKey: key, Hosts: append(o.hosts, host), Version: ownVersion(),
 		Log: slog.New(slog.NewTextHandler(os.Stderr, nil)), Scenarios: library, Quizzes: bank, Keep: store,
 	})

@@ -99,6 +99,7 @@ func (b *Board) applyStale(e Entry, s StaleAppend) {
 		return
 	}
 	s.Seq, s.At, s.Text = e.Seq, e.At, e.Text
+	o.Conflicts++
 	o.Refused = append(slices.Clone(o.Refused[max(0, len(o.Refused)-refusedMax+1):]), s)
 	b.touch("orders", o.ID)
 }

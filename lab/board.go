@@ -234,8 +234,9 @@ type Order struct {
 	Stream        []Stored    `json:"stream"`  // its events in the event store, oldest first
 	Waiting       string      `json:"waiting"` // why it does not move, one sentence
 
-	Address string        `json:"address"`
-	Refused []StaleAppend `json:"refused"` // the newest appends to its stream that came too late, at most refusedMax
+	Address   string        `json:"address"`
+	Conflicts int           `json:"conflicts"` // appends to its stream that came too late
+	Refused   []StaleAppend `json:"refused"`   // the newest of them, at most refusedMax
 }
 
 // Stored is an event in an order's stream.

@@ -58,6 +58,7 @@ type ExprOrder struct {
 	Net           int    `expr:"net" json:"net"`
 	Notifications int    `expr:"notifications" json:"notifications"`
 	Version       int    `expr:"version" json:"version"`
+	Conflicts     int    `expr:"conflicts" json:"conflicts"`
 	Saga          string `expr:"saga" json:"saga"`
 	Source        string `expr:"source" json:"source"`
 }
@@ -393,7 +394,7 @@ func exprOrder(o *Order) ExprOrder {
 	}
 	return ExprOrder{
 		ID: o.ID, Handle: o.Handle, User: o.User, Status: o.Status, Total: int(o.Total), Charges: o.Charges, Charged: int(o.Charged),
-		Refunded: int(o.Refunded), Net: int(o.Net), Notifications: o.Notifications, Version: o.Version, Saga: o.Saga, Source: o.Source,
+		Refunded: int(o.Refunded), Net: int(o.Net), Notifications: o.Notifications, Version: o.Version, Conflicts: o.Conflicts, Saga: o.Saga, Source: o.Source,
 	}
 }
 

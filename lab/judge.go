@@ -245,7 +245,7 @@ func difference(operator string, now, want any) string {
 var fieldWords = map[string]map[string]string{
 	"order": {
 		"status": "the status", "total": "the total", "charges": "the charges", "charged": "the money charged", "refunded": "the money refunded",
-		"net": "the money kept", "notifications": "the notifications", "version": "the version", "saga": "the style of saga", "source": "the source",
+		"net": "the money kept", "notifications": "the notifications", "version": "the version", "conflicts": "the writes that came too late", "saga": "the style of saga", "source": "the source",
 	},
 	"service": {
 		"state": "the state", "instances": "the instances", "handled": "the messages handled", "failed": "the tries that failed", "retried": "the retries",
@@ -371,6 +371,8 @@ func (s stance) point(c *Condition, n ast.Node) {
 		switch field {
 		case "charges", "charged", "refunded", "net":
 			is = func(e Entry) bool { return e.Data != nil && e.Data.Money != nil }
+		case "conflicts":
+			is = func(e Entry) bool { return e.Data != nil && e.Data.Stale != nil }
 		case "notifications":
 			is = func(e Entry) bool { return e.Kind == KindProduced && e.EventType == "NotificationSent" }
 		}

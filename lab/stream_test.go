@@ -168,6 +168,7 @@ func TestOfTwoWritersAtOneVersionOneGetsAConflict(t *testing.T) {
 		s := stream(t, w, "A", 0)
 		require.Len(t, s.Events, 5)
 		require.Len(t, s.Refused, 1)
+		w.True(`order("A").conflicts == 1 && orders[0].conflicts == 1`)
 		assert.Equal(t, lab.StaleAppend{Seq: s.Refused[0].Seq, At: s.Refused[0].At, Command: "amend_order", Seen: 4, Found: 5, Text: lost.Error()}, s.Refused[0])
 		assert.Equal(t, 1, w.Count("refused"), "it is journaled")
 		assert.Equal(t, stream(t, w, "A", s.Refused[0].Seq-1).Refused, []lab.StaleAppend{}, "before it there was none")

@@ -1,18 +1,14 @@
 package scenarios
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"os"
-	"runtime/debug"
-	"runtime/metrics"
 	"sync"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"eddy/lab/virtual"
 )
@@ -45,24 +41,12 @@ type Beginning struct {
 	What string `json:"what,omitempty"` // untouched, wrong moves 2
 }
 
-// Bounds of a child's memory. Beyond childHeap it collects often, beyond
-// childMemory it gives up.
-const (
-	childHeap   = 512 << 20
-	childMemory = 1 << 30
-)
-
 // Child plays the job on standard input, tells how it goes in JSON lines on
 // standard output, and ends the process. It ends it too when standard input
 // ends, so that no child outlives whoever started it.
 func Child() error {
-	in := bufio.NewReader(os.Stdin)
-	raw, err := in.ReadBytes('\n')
-	if err != nil {
-		return fmt.Errorf("read what is to be played: %w", err)
-	}
 	var j job
-	if err := json.Unmarshal(raw, &j); err != nil {
+	if err := json.Unmarshal(<-virtual.Lines(os.Stdin), &j); err != nil {
 		return fmt.Errorf("read what is to be played: %w", err)
 	}
 	s, problems := Parse("", []byte(j.Text))
@@ -71,12 +55,7 @@ func Child() error {
 	}
 	out := newTeller(os.Stdout)
 	os.Stdout = os.Stderr // what a test prints is not for whoever reads the lines
-	debug.SetMemoryLimit(childHeap)
-	go func() {
-		io.Copy(io.Discard, in)
-		os.Exit(3)
-	}()
-	go boundMemory(out)
+	virtual.BoundMemory(func(why string) { out.tell(line{Error: why}) })
 
 	if j.Wall {
 		for _, seed := range j.Seeds {
@@ -134,17 +113,4 @@ func (t *teller) tell(l line) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.enc.Encode(l) // plain values; whoever does not read any more ends this process
-}
-
-// boundMemory ends the process before it takes the machine's memory: a burst
-// may be large, and virtual time lets hours of it pass in a minute.
-func boundMemory(out *teller) {
-	taken := []metrics.Sample{{Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/released:bytes"}}
-	for range time.Tick(100 * time.Millisecond) {
-		metrics.Read(taken)
-		if taken[0].Value.Uint64()-taken[1].Value.Uint64() > childMemory {
-			out.tell(line{Error: fmt.Sprintf("it takes more than %d MiB of memory: make its bursts smaller", childMemory>>20)})
-			os.Exit(4)
-		}
-	}
 }

@@ -1,7 +1,6 @@
 package scenarios
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -15,40 +14,45 @@ import (
 // still while somebody waits for one. It looks at the settings and at the
 // actions in their order, wrong moves among them; it plays nothing.
 func NeedsWallClock(s *Scenario) string {
-	return walk(s, func(all seats) string { return all.shared("cooperative") })
-}
-
-// MayVary tells whether chance has a part in a scenario: where a service has
-// several instances, who gets which partition may differ from play to play.
-// Like NeedsWallClock it plays nothing.
-func MayVary(s *Scenario) bool {
-	return walk(s, func(all seats) string { return all.shared("") }) != ""
-}
-
-// walk follows the seats through a scenario and stops where look finds
-// something to say.
-func walk(s *Scenario, look func(seats) string) string {
-	seats := seatsOf(s.settings(0))
-	if why := look(seats); why != "" {
-		return why
-	}
+	all := seatsOf(s.settings(0))
+	why := all.cooperative()
 	for i := range s.Steps {
 		st := &s.Steps[i]
-		for _, own := range []Actions{st.Do, st.During} {
-			if why := seats.follow(own, look); why != "" {
-				return why
+		lists := append([]Actions{st.Do, st.During}, st.Wrong...)
+		for n, list := range append(lists, st.Solution) {
+			seats := all
+			if n >= 2 && n < len(lists) { // wrong moves are made in a lab of their own
+				seats = maps.Clone(all)
 			}
-		}
-		for _, moves := range st.Wrong {
-			if why := maps.Clone(seats).follow(moves, look); why != "" {
-				return why
+			for _, a := range list {
+				if why == "" {
+					why = seats.after(a.Action)
+				}
 			}
-		}
-		if why := seats.follow(st.Solution, look); why != "" {
-			return why
 		}
 	}
-	return ""
+	return why
+}
+
+// ForVirtualTime is the settings under which the actions can be tried in virtual
+// time: where the members of a group would be balanced cooperatively, another
+// balancer shares out.
+func ForVirtualTime(s lab.Settings, actions []lab.Action) lab.Settings {
+	all := seatsOf(s)
+	why := all.cooperative()
+	for _, a := range actions {
+		if why == "" {
+			why = all.after(a)
+		}
+	}
+	s = s.Clone()
+	for name, svc := range s.Services {
+		if why != "" && svc.Balancer == "cooperative" {
+			svc.Balancer = "range"
+			s.Services[name] = svc
+		}
+	}
+	return s
 }
 
 // seats are the instances of each service and who shares out their partitions.
@@ -67,50 +71,40 @@ func seatsOf(s lab.Settings) seats {
 	return all
 }
 
-// follow does what actions do to the seats, and stops where look finds
-// something to say.
-func (all seats) follow(actions Actions, look func(seats) string) string {
-	for _, a := range actions {
-		if a.Name != "scale" && a.Name != "set" {
-			continue
-		}
-		raw, err := json.Marshal(a.Args)
-		if err != nil {
-			continue // an action that cannot be written is refused when it is done
-		}
-		var args struct {
-			Service   string  `json:"service"`
-			Instances *int    `json:"instances"`
-			Balancer  *string `json:"balancer"`
-		}
-		if json.Unmarshal(raw, &args) != nil {
-			continue
-		}
-		name, err := lab.ServiceName(args.Service)
-		if err != nil {
-			continue
-		}
-		seat := all[name]
-		if args.Instances != nil {
-			seat.instances = *args.Instances
-		}
-		if args.Balancer != nil {
-			seat.balancer = *args.Balancer
-		}
-		all[name] = seat
-		if why := look(all); why != "" {
-			return why
-		}
+// after does what an action does to the seats, and looks at them.
+func (all seats) after(a lab.Action) string {
+	if a.Name != "scale" && a.Name != "set" {
+		return ""
 	}
-	return ""
+	var args struct {
+		Service   string  `json:"service"`
+		Instances *int    `json:"instances"`
+		Balancer  *string `json:"balancer"`
+	}
+	if argsOf(a, &args) != nil {
+		return "" // it is refused when it is done
+	}
+	name, err := lab.ServiceName(args.Service)
+	if err != nil {
+		return ""
+	}
+	seat := all[name]
+	if args.Instances != nil {
+		seat.instances = *args.Instances
+	}
+	if args.Balancer != nil {
+		seat.balancer = *args.Balancer
+	}
+	all[name] = seat
+	return all.cooperative()
 }
 
-// shared names a service with several instances that a balancer shares out, ""
-// stands for any.
-func (all seats) shared(balancer string) string {
+// cooperative names a service with several instances that share out their
+// partitions step by step, "" where there is none.
+func (all seats) cooperative() string {
 	for _, name := range slices.Sorted(maps.Keys(all)) {
-		if s := all[name]; s.instances > 1 && (balancer == "" || s.balancer == balancer) {
-			return fmt.Sprintf("%s has %d instances and a %s balancer", name, s.instances, s.balancer)
+		if s := all[name]; s.instances > 1 && s.balancer == "cooperative" {
+			return fmt.Sprintf("%s has %d instances and a cooperative balancer", name, s.instances)
 		}
 	}
 	return ""

@@ -2,7 +2,6 @@ package scenarios
 
 import (
 	"context"
-	"encoding/json"
 	"sync"
 	"time"
 
@@ -112,12 +111,8 @@ func pauseOf(a lab.Action) (time.Duration, bool) {
 	if a.Name != "wait" {
 		return 0, false
 	}
-	raw, err := json.Marshal(a.Args)
-	if err != nil {
-		return 0, false
-	}
 	var args struct{ For lab.Duration }
-	if err := json.Unmarshal(raw, &args); err != nil {
+	if argsOf(a, &args) != nil {
 		return 0, false
 	}
 	return args.For.D(), true

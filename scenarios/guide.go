@@ -39,6 +39,7 @@ type Guide struct {
 
 	mu      sync.Mutex
 	p       Progress
+	opened  int // how many of the things that open the current step were done in this lab
 	verdict lab.Judgement
 	near    int     // the near miss that is true, from 1; 0 none
 	showing string  // what Show is doing, "" nothing
@@ -55,7 +56,7 @@ type Guide struct {
 // that. Keep is told of every change of the progress, in order, and may be nil.
 func NewGuide(s *Scenario, w World, p *Progress, keep func(Progress)) *Guide {
 	g := &Guide{s: s, world: w, keep: keep, changed: make(chan struct{}), history: since(0)}
-	if p != nil && p.Scenario == s.ID && len(p.Steps) == len(s.Steps) && p.Step < len(s.Steps) {
+	if p != nil && s.Fits(*p) {
 		g.p = p.clone()
 		g.history = since(g.p.Steps[g.p.Step].Start)
 		return g
@@ -109,20 +110,28 @@ func (g *Guide) toldLocked() {
 func (g *Guide) step() (*Step, *StepProgress) { return &g.s.Steps[g.p.Step], &g.p.Steps[g.p.Step] }
 
 // Open does what the current step does for the learner, if it has not been
-// done yet.
+// done yet. After an error it may be called again: it goes on with the action
+// that failed, as those before it have had their effect.
 func (g *Guide) Open(ctx context.Context) error {
 	g.opening.Lock()
 	defer g.opening.Unlock()
 	g.mu.Lock()
 	st, sp := g.step()
-	open := sp.Start > 0
+	number, open, opened := g.p.Step, sp.Start > 0, g.opened
 	g.mu.Unlock()
 	if open {
 		return nil
 	}
-	g.world.Mark(fmt.Sprintf("step %d of %s begins: %s", g.p.Step+1, g.s.ID, st.Title))
-	if err := do(answering(ctx, st), g.world, st.Do, false); err != nil {
-		return fmt.Errorf("open the step %s: %w", st.ID, err)
+	if opened == 0 {
+		g.world.Mark(fmt.Sprintf("step %d of %s begins: %s", number+1, g.s.ID, st.Title))
+	}
+	for i := opened; i < len(st.Do); i++ {
+		if err := do(answering(ctx, st), g.world, st.Do[i:i+1], false); err != nil {
+			return fmt.Errorf("open the step %s: %w", st.ID, err)
+		}
+		g.mu.Lock()
+		g.opened++
+		g.mu.Unlock()
 	}
 	return g.change(func() error {
 		sp.Start = g.world.Head()
@@ -362,8 +371,16 @@ func (g *Guide) Explain(chosen []string) (right []bool, err error) {
 
 func sorted(p Part) []string { return slices.Sorted(slices.Values(p)) }
 
-// Next goes on to the next step, or to the end.
+// Next goes on to the next step, or to the end. A step that could not be opened
+// is opened now.
 func (g *Guide) Next(ctx context.Context) error {
+	g.mu.Lock()
+	_, sp := g.step()
+	open := sp.Start > 0
+	g.mu.Unlock()
+	if !open {
+		return g.Open(ctx)
+	}
 	err := g.change(func() error {
 		st, sp := g.step()
 		switch {
@@ -380,7 +397,7 @@ func (g *Guide) Next(ctx context.Context) error {
 			return nil
 		}
 		g.p.Step++
-		g.p.Phase, g.verdict, g.near, g.history = Doing, lab.Judgement{}, 0, since(0)
+		g.p.Phase, g.opened, g.verdict, g.near, g.history = Doing, 0, lab.Judgement{}, 0, since(0)
 		return nil
 	})
 	if err != nil || g.Progress().Phase == Finished {
@@ -414,7 +431,7 @@ func (g *Guide) Show(ctx context.Context) error {
 	defer g.opening.Unlock()
 	g.mu.Lock()
 	st, sp := g.step()
-	ready := g.p.Phase == Doing && len(st.Solution) > 0
+	ready := g.p.Phase == Doing && sp.Start > 0 && len(st.Solution) > 0
 	g.mu.Unlock()
 	if !ready {
 		return lab.Errorf(lab.Conflict, "there is nothing to show just now")
@@ -437,7 +454,7 @@ func (g *Guide) Show(ctx context.Context) error {
 		if say(string(raw), halt) {
 			return nil // what is left would be done in a lab that stands still
 		}
-		if _, err := g.world.Do(ctx, a.Action); err != nil && !say("", halt) {
+		if _, err := g.world.Do(ctx, a.Action); err != nil && !tooLate(a.Action, err) && !say("", halt) {
 			return err
 		}
 	}

@@ -478,3 +478,60 @@ func TestAGoalMayAskForTheAnswers(t *testing.T) {
 		assert.Empty(t, g.View().Goal, "it says what is to be observed")
 	})
 }
+
+// A step whose opening failed is opened by Next: what was done for it already is
+// not done again.
+func TestAStepThatCouldNotBeOpenedIsOpenedByNext(t *testing.T) {
+	text := strings.Replace(walk, "    do:\n", "    do:\n      - place_order: {as: T, user: user-5, items: [{sku: cable, qty: 1}]}\n      - wait_until: {expr: order(\"U\").charges == 1, within: 2s}\n", 1)
+	guided(t, text, func(t *testing.T, w *labtest.World, g *scenarios.Guide) {
+		met(t, w, g)
+		_, err := g.Observe(t.Context(), 1, "")
+		require.NoError(t, err)
+		_, err = g.Explain([]string{"because Payment read it", "once"})
+		require.NoError(t, err)
+		require.ErrorContains(t, g.Next(t.Context()), "open the step slow")
+		assert.Zero(t, g.View().Start)
+		_, _, err = g.Restarted()
+		refused(t, err, lab.Conflict, "not begun yet")
+		refused(t, g.Show(t.Context()), lab.Conflict, "nothing to show")
+		require.Error(t, g.Next(t.Context()), "it still fails")
+
+		complete(w, "U")
+		kept := g.Progress()
+		require.NoError(t, g.Next(t.Context()))
+		assert.Equal(t, 1, g.View().Step)
+		assert.Equal(t, 1, w.Count("note - step 2"), "it began once")
+		_, seq, err := g.Restarted()
+		require.NoError(t, err)
+		assert.Equal(t, g.View().Start, seq)
+
+		// In a fresh lab, in which the step before was done, it is opened from its
+		// first action on.
+		other := labtest.Open(t, `{"seed":3,"work":"300ms"}`, lab.Options{})
+		defer other.Close()
+		complete(other, "U")
+		require.NoError(t, scenarios.NewGuide(g.Scenario(), other.Lab, &kept, nil).Open(t.Context()))
+		other.Until(`order("T").status == "COMPLETED"`, 5*time.Second)
+	})
+}
+
+// A file may be changed while a learner's progress is kept: what no longer fits
+// begins anew.
+func TestAProgressThatDoesNotFitBeginsAnew(t *testing.T) {
+	s := parse(t, walk)
+	labtest.Bubble(t, string(s.Lab.JSON), func(t *testing.T, w *labtest.World) {
+		fits := func(change func(sp *scenarios.StepProgress)) bool {
+			p := scenarios.NewGuide(s, w.Lab, nil, nil).Progress()
+			p.Phase = scenarios.Doing
+			change(&p.Steps[0])
+			g := scenarios.NewGuide(s, w.Lab, &p, nil)
+			return g.View().Phase == scenarios.Doing
+		}
+		assert.True(t, fits(func(sp *scenarios.StepProgress) { sp.Hints, sp.Predicted, sp.Observed = 3, 1, 2 }))
+		assert.False(t, fits(func(sp *scenarios.StepProgress) { sp.Hints = 4 }))
+		assert.False(t, fits(func(sp *scenarios.StepProgress) { sp.Predicted = 2 }))
+		assert.False(t, fits(func(sp *scenarios.StepProgress) { sp.Observed = 3 }))
+		assert.False(t, fits(func(sp *scenarios.StepProgress) { sp.Tasks = nil }))
+		assert.False(t, fits(func(sp *scenarios.StepProgress) { sp.ID = "other" }))
+	})
+}

@@ -165,14 +165,11 @@ var sentence = regexp.MustCompile(`[^.!?]+[.!?]?`)
 
 // tells says what of the answer a hint gives away, "" where it does not.
 func tells(hint string, st *Step) string {
-	for _, q := range []struct {
-		what    string
-		options []string
-		right   int
-	}{{"the right prediction", predictOptions(st), predictAnswer(st)}, {"the right observation", observeOptions(st), observeAnswer(st)}} {
-		if q.right >= 0 && q.right < len(q.options) && holdsOption(hint, q.options, q.right) {
-			return fmt.Sprintf("%s (%s)", q.what, strings.TrimSuffix(q.options[q.right], "."))
-		}
+	if q := st.Predict; q != nil && holdsOption(hint, q.Options, q.Answer) {
+		return "the right prediction (" + strings.TrimSuffix(q.Options[q.Answer], ".") + ")"
+	}
+	if q := st.Observe; q != nil && q.Expr == "" && holdsOption(hint, q.Options, q.Answer) {
+		return "the right observation (" + strings.TrimSuffix(q.Options[q.Answer], ".") + ")"
 	}
 	for _, s := range sentence.FindAllString(hint, maxSentences) {
 		if strings.HasSuffix(s, "?") {
@@ -191,37 +188,9 @@ func tells(hint string, st *Step) string {
 	return ""
 }
 
-func predictOptions(st *Step) []string {
-	if st.Predict == nil {
-		return nil
-	}
-	return st.Predict.Options
-}
-
-func predictAnswer(st *Step) int {
-	if st.Predict == nil {
-		return -1
-	}
-	return st.Predict.Answer
-}
-
-func observeOptions(st *Step) []string {
-	if st.Observe == nil {
-		return nil
-	}
-	return st.Observe.Options
-}
-
-func observeAnswer(st *Step) int {
-	if st.Observe == nil {
-		return -1
-	}
-	return st.Observe.Answer
-}
-
 // holdsOption tells whether a hint names the right option and no wrong one.
 func holdsOption(hint string, options []string, right int) bool {
-	if !holds(hint, options[right]) {
+	if right < 0 || right >= len(options) || !holds(hint, options[right]) {
 		return false
 	}
 	for i, o := range options {

@@ -1,7 +1,6 @@
 package scenarios
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"regexp"
@@ -27,12 +26,8 @@ var verbs = map[string]string{
 // doing tells whether a sentence says to do an action: its verb stands there,
 // and what it is done to. Whoever sets a setting names the setting.
 func doing(a Action, text string) string {
-	raw, err := json.Marshal(a.Args)
-	if err != nil {
-		return ""
-	}
 	var args map[string]any
-	if json.Unmarshal(raw, &args) != nil {
+	if argsOf(a.Action, &args) != nil {
 		return ""
 	}
 	if a.Name == "set" {

@@ -11,13 +11,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// onTheWall are the scenarios that are proven on the wall clock, at four times
-// its speed, and why: time stands still in a bubble while somebody waits for a
-// mutex.
-var onTheWall = map[string]string{
-	"rebalance": "a member that joins a cooperative group holds a commit back on a mutex",
-}
-
 // bundled is a scenario of the library.
 func bundled(t *testing.T, id string) *scenarios.Scenario {
 	t.Helper()
@@ -48,7 +41,7 @@ func TestEveryScenarioIsProven(t *testing.T) {
 		t.Run(s.ID, func(t *testing.T) {
 			for mode, name := range []string{"solved", "untouched", "wrong"} {
 				t.Run(name, func(t *testing.T) {
-					if onTheWall[s.ID] != "" {
+					if scenarios.NeedsWallClock(s) != "" { // four times as fast
 						t.Parallel()
 						passes(t, s, scenarios.Config{Mode: scenarios.Mode(mode), Speed: 4})
 						return
@@ -81,4 +74,13 @@ func told(r scenarios.Result) string {
 		}
 	}
 	return text
+}
+
+// What is proven on the wall clock takes a minute each time, for authors too.
+func TestFewScenariosNeedTheWallClock(t *testing.T) {
+	for _, s := range scenarios.Bundled() {
+		if s.ID != "rebalance" { // it is about a cooperative group
+			assert.Empty(t, scenarios.NeedsWallClock(s), s.ID)
+		}
+	}
 }

@@ -60,8 +60,8 @@ type Plan struct {
 	Plays    int      `json:"plays"` // results of steps to come, at most
 }
 
-// maxSeeds bounds how often a scenario is played with other seeds.
-const maxSeeds = 50
+// MaxSeeds bounds how often a scenario is played with other seeds.
+const MaxSeeds = 50
 
 // Prove plays a scenario with its solutions, untouched, with each list of wrong
 // moves, and with its solutions under so many other seeds. It tells of every
@@ -82,8 +82,8 @@ func (p *Prover) Prove(ctx context.Context, s *Scenario, seeds int, tell func(Pr
 	if wall {
 		proof.Clock = "wall"
 	}
-	ways := p.ways(s, min(seeds, maxSeeds), wall)
-	plan := Plan{Scenario: s.ID, Clock: proof.Clock, Because: proof.Because, Plays: plays(s, min(seeds, maxSeeds))}
+	ways := p.ways(s, min(seeds, MaxSeeds), wall)
+	plan := Plan{Scenario: s.ID, Clock: proof.Clock, Because: proof.Because, Plays: plays(s, min(seeds, MaxSeeds))}
 	for _, w := range ways {
 		plan.Ways = append(plan.Ways, w.name)
 	}

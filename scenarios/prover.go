@@ -2,17 +2,16 @@ package scenarios
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"runtime"
-	"strings"
 	"time"
+
+	"eddy/lab/virtual"
 )
 
 // Prover plays scenarios in processes of their own, in virtual time where that
@@ -100,7 +99,7 @@ func (p *Prover) play(ctx context.Context, j job, say func(line)) error {
 	cmd := exec.CommandContext(run, p.child[0], p.child[1:]...)
 	cmd.Env = append(os.Environ(), p.env...)
 	cmd.WaitDelay = 5 * time.Second
-	var trace head
+	var trace virtual.Head
 	cmd.Stderr = &trace
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -149,21 +148,3 @@ func (p *Prover) play(ctx context.Context, j job, say func(line)) error {
 	}
 	return nil
 }
-
-// head keeps the beginning of what is written to it: a panic says first what
-// it is about.
-type head struct{ buf bytes.Buffer }
-
-const headBytes = 2000
-
-// Write implements io.Writer.
-func (t *head) Write(b []byte) (int, error) {
-	if room := headBytes - t.buf.Len(); room > 0 {
-		t.buf.Write(b[:min(room, len(b))])
-	}
-	return len(b), nil
-}
-
-func (t *head) String() string { return strings.TrimSpace(t.buf.String()) }
-
-var _ io.Writer = (*head)(nil)

@@ -133,12 +133,8 @@ func letters(n int) string {
 
 // arg is a text argument of an action.
 func arg(a lab.Action, name string) (text string, ok bool) {
-	raw, err := json.Marshal(a.Args)
-	if err != nil {
-		return "", false
-	}
 	var args map[string]any
-	if json.Unmarshal(raw, &args) != nil {
+	if argsOf(a, &args) != nil {
 		return "", false
 	}
 	text, ok = args[name].(string)

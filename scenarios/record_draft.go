@@ -182,7 +182,7 @@ func settingsLine(s lab.Settings) string {
 // settingsDiff are the settings that are not the standard ones, as
 // lab.ParseSettings takes them.
 func settingsDiff(s lab.Settings) map[string]any {
-	is, standard := asMap(s), asMap(lab.DefaultSettings())
+	is, standard := Plain(s), Plain(lab.DefaultSettings())
 	delete(is, "seed")
 	if work, same := commonWork(s); same {
 		for _, svc := range is["services"].(map[string]any) {
@@ -230,7 +230,8 @@ func differs(a, b map[string]any) map[string]any {
 	return d
 }
 
-func asMap(v any) (m map[string]any) {
+// Plain is settings as a JSON object: the fields by their names.
+func Plain(v any) (m map[string]any) {
 	raw, err := json.Marshal(v)
 	if err == nil {
 		err = json.Unmarshal(raw, &m)

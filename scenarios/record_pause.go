@@ -202,7 +202,7 @@ func (r *recorder) asked(seq int64) (n int) {
 			n++
 		case s.Action.Name == "burst":
 			var args struct{ Orders int }
-			if raw, err := json.Marshal(s.Action.Args); err == nil && json.Unmarshal(raw, &args) == nil {
+			if argsOf(s.Action, &args) == nil {
 				n += max(args.Orders, 1)
 			}
 		}

@@ -43,14 +43,17 @@ const rehearsals = 3
 // a part of the next one. An error says that nothing could be tried, or that
 // what was done cannot be done again; the record is then as it was.
 func (r *Record) Rehearse(ctx context.Context, trials Trials) error {
-	job := rehearsal{Settings: spread(r.Settings, r.Steps)}
+	var job rehearsal
+	var all []lab.Action
 	for _, s := range r.Steps {
+		all = append(all, s.Actions...)
 		st := rehearsalStep{Actions: s.Actions, Within: s.within()}
 		for _, g := range s.Goals {
 			st.Goals = append(st.Goals, g.Goal)
 		}
 		job.Steps = append(job.Steps, st)
 	}
+	job.Settings = ForVirtualTime(r.Settings, all)
 	for n := range rehearsals {
 		var falls rehearsed
 		again := job
@@ -68,29 +71,6 @@ func (r *Record) Rehearse(ctx context.Context, trials Trials) error {
 	}
 	r.merge()
 	return nil
-}
-
-// spread is the settings under which several members of a group can be tried in
-// virtual time: while a cooperative member joins, a commit waits for a mutex, and
-// time would stand still.
-func spread(s lab.Settings, steps []RecordStep) lab.Settings {
-	several := false
-	for _, svc := range s.Services {
-		several = several || svc.Instances > 1
-	}
-	for _, step := range steps {
-		several = several || slices.ContainsFunc(step.Actions, func(a lab.Action) bool { return a.Name == "scale" || a.Name == "set" })
-	}
-	s = s.Clone()
-	if several {
-		for name, svc := range s.Services {
-			if svc.Balancer == "cooperative" {
-				svc.Balancer = "range"
-			}
-			s.Services[name] = svc
-		}
-	}
-	return s
 }
 
 func (s *RecordStep) within() time.Duration {

@@ -38,11 +38,24 @@ func (s *Scenario) Fits(p Progress) bool {
 		return false
 	}
 	for i := range s.Steps {
-		if p.Steps[i].ID != s.Steps[i].ID || len(p.Steps[i].Tasks) != len(s.Steps[i].Tasks) {
+		if !s.Steps[i].fits(p.Steps[i]) {
 			return false
 		}
 	}
 	return true
+}
+
+// fits tells whether the step still has what a learner opened and answered.
+func (s *Step) fits(p StepProgress) bool {
+	among := func(answer int, options []string) bool { return -1 <= answer && answer < len(options) }
+	switch {
+	case p.ID != s.ID, len(p.Tasks) != len(s.Tasks), p.Hints < 0, p.Hints > len(s.Hints):
+		return false
+	case s.Predict != nil && !among(p.Predicted, s.Predict.Options):
+		return false
+	}
+	// Where a value is asked for, none of the options was chosen.
+	return s.Observe == nil || s.Observe.Expr != "" || among(p.Observed, s.Observe.Options)
 }
 
 // Learning is how a scenario stands with one learner.

@@ -211,19 +211,30 @@ func (p *player) solve(ctx context.Context, w World, st *Step) (met bool, score 
 	return met, score, err
 }
 
-// do does actions in turn. Leniently, a refused one is passed over.
+// do does actions in turn. Leniently, a refused one is passed over, and a command
+// that came too late always is.
 func do(ctx context.Context, w World, actions Actions, lenient bool) error {
 	for _, a := range actions {
 		if _, err := w.Do(ctx, a.Action); err != nil {
 			if ctx.Err() != nil {
 				return context.Cause(ctx)
 			}
-			if !lenient {
+			if !lenient && !tooLate(a.Action, err) {
 				return fmt.Errorf("%s (line %d): %w", a.Name, a.Pos.Line, err)
 			}
 		}
 	}
 	return nil
+}
+
+// tooLate tells whether a command was refused because its order is no longer at
+// the version that it names. Whoever names a version wants it so, and what came
+// of it is on the board: a solution may have such a conflict in it.
+func tooLate(a lab.Action, err error) bool {
+	var args struct {
+		IfVersion int `json:"if_version"`
+	}
+	return err != nil && lab.AsError(err).Code == lab.Conflict && argsOf(a, &args) == nil && args.IfVersion > 0
 }
 
 // unsolved proves of every step that has a solution that its goal stays unmet.

@@ -2,7 +2,6 @@ package scenarios
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"eddy/lab"
@@ -64,7 +63,7 @@ type Step struct {
 // Question is asked before: the learner predicts.
 type Question struct {
 	Ask     string   `yaml:"ask" form:"required"`
-	Options []string `yaml:"options" schema:"minItems=2; maxItems=8; uniqueItems=true" form:"required" schema:"minItems=2; maxItems=8; uniqueItems=true"`
+	Options []string `yaml:"options" form:"required" schema:"minItems=2; maxItems=8; uniqueItems=true"`
 	Answer  int      `yaml:"answer" schema:"minimum=0" form:"required" doc:"which option is right, counted from 0"`
 }
 
@@ -72,7 +71,7 @@ type Question struct {
 // options, or an expression whose value is to be read from the figures.
 type Observation struct {
 	Ask     string   `yaml:"ask" form:"required"`
-	Options []string `yaml:"options"`
+	Options []string `yaml:"options" schema:"minItems=2; maxItems=8; uniqueItems=true"`
 	Answer  int      `yaml:"answer" schema:"minimum=0" doc:"which option is right, counted from 0"`
 	Expr    string   `yaml:"expr" doc:"the value to be read, over the board"`
 }
@@ -145,15 +144,4 @@ func (s *Step) within() time.Duration {
 		return s.Within
 	}
 	return 10 * time.Second
-}
-
-// sentence is the because-sentence as it is right.
-func (s *Step) sentence() string {
-	var parts []string
-	for _, p := range s.Because {
-		if len(p) > 0 {
-			parts = append(parts, p[0])
-		}
-	}
-	return strings.Join(parts, " ")
 }

@@ -6,6 +6,8 @@
 //     testing/synctest: hours of a lab pass in the seconds that its work takes.
 //   - Main does not return once it has begun: the process ends with 0 where the
 //     test passed, else with 1. So it is for a process that was started for it.
+//   - Such a process ends when its Lines do, and with BoundMemory before it takes
+//     the machine's memory.
 package virtual
 
 import (

@@ -402,7 +402,7 @@ func putBack(s lab.Settings) (list []changed) {
 
 // each calls do for every plain setting in which is differs from standard.
 func each(is, standard any, do func(field string, value any)) {
-	a, b := plain(is), plain(standard)
+	a, b := scenarios.Plain(is), scenarios.Plain(standard)
 	for _, field := range append(lab.ServiceFields(), lab.SettingFields()...) {
 		now, there := a[field.Name]
 		then, also := b[field.Name]
@@ -411,15 +411,4 @@ func each(is, standard any, do func(field string, value any)) {
 			a[field.Name] = then
 		}
 	}
-}
-
-func plain(v any) (m map[string]any) {
-	raw, err := json.Marshal(v)
-	if err == nil {
-		err = json.Unmarshal(raw, &m)
-	}
-	if err != nil {
-		panic(fmt.Sprintf("smallest: settings are plain values: %v", err))
-	}
-	return m
 }

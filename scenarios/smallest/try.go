@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"eddy/lab"
@@ -124,22 +123,13 @@ func (t *tried) tell(l *lab.Lab, invariant string) error {
 	return nil
 }
 
-// settingsFor are the settings under which a plan can be tried in virtual time:
-// time stands still while a member of a cooperative group joins others.
+// settingsFor are the settings under which a plan can be tried in virtual time.
 func settingsFor(s lab.Settings, p Plan) lab.Settings {
-	several := slices.ContainsFunc(p, func(m Move) bool {
-		a, err := lab.DecodeAction(m.Action)
-		return err == nil && a.Name == "scale"
-	})
-	for _, svc := range s.Services {
-		several = several || svc.Instances > 1
-	}
-	s = s.Clone()
-	for name, svc := range s.Services {
-		if several && svc.Balancer == "cooperative" {
-			svc.Balancer = "range"
+	var actions []lab.Action
+	for _, m := range p {
+		if a, err := lab.DecodeAction(m.Action); err == nil { // else it is not done
+			actions = append(actions, a)
 		}
-		s.Services[name] = svc
 	}
-	return s
+	return scenarios.ForVirtualTime(s, actions)
 }

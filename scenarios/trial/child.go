@@ -1,10 +1,8 @@
 package trial
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -30,26 +28,20 @@ type answer struct {
 	Error string          `json:"error,omitempty"`
 }
 
-// Serve does the jobs that it reads, a line each, until there are no more, and
-// ends the process.
+// Serve does the jobs that it reads, a line each. The process ends with its
+// standard input, in the midst of a job too: nobody waits for the answer.
 func Serve(jobs map[string]Job) error {
+	lines := virtual.Lines(os.Stdin)
+	virtual.BoundMemory(func(why string) { fmt.Fprintln(os.Stderr, why) })
 	return virtual.Main("trials", func(t *testing.T) {
-		if err := serve(t, jobs, os.Stdin, os.Stdout); err != nil {
+		if err := serve(t, jobs, lines, os.Stdout); err != nil {
 			t.Fatal(err)
 		}
 	})
 }
 
-func serve(t *testing.T, jobs map[string]Job, in io.Reader, out io.Writer) error {
-	lines := bufio.NewReader(in)
-	for {
-		line, err := lines.ReadBytes('\n')
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("read a job: %w", err)
-		}
+func serve(t *testing.T, jobs map[string]Job, lines <-chan []byte, out io.Writer) error {
+	for line := range lines {
 		var r request
 		if err := json.Unmarshal(line, &r); err != nil {
 			return fmt.Errorf("read a job: %w", err)
@@ -60,6 +52,7 @@ func serve(t *testing.T, jobs map[string]Job, in io.Reader, out io.Writer) error
 			return fmt.Errorf("answer a job: %w", err)
 		}
 	}
+	return nil
 }
 
 func do(ctx context.Context, jobs map[string]Job, r request) (a answer) {

@@ -10,5 +10,8 @@
 //   - A job that hangs or panics takes its process with it, and nothing else: Do
 //     returns an error that says so, and the next job gets a new process.
 //   - When Do's context ends, its job does.
-//   - Close ends every process, and returns when they have ended.
+//   - Close ends every process, and returns when they have ended: Do returns
+//     ErrClosed.
+//   - A process whose pool was killed ends too, and one that takes too much memory
+//     ends with a sentence that says so.
 package trial

@@ -2,7 +2,6 @@ package trial
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,9 +9,10 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"strings"
 	"sync"
 	"time"
+
+	"eddy/lab/virtual"
 )
 
 // Pool does jobs in processes of its own. Its methods may be called
@@ -23,8 +23,13 @@ type Pool struct {
 
 	mu     sync.Mutex
 	idle   []*worker
+	all    map[*worker]bool // those that have not ended
 	closed bool
+	doing  sync.WaitGroup // calls of Do
 }
+
+// ErrClosed says that a job ended, or did not begin, because the pool was closed.
+var ErrClosed = errors.New("it is not tried any more: the pool was closed")
 
 // ErrHangs says that a job took longer than it may. Time stands still in a
 // bubble while somebody waits for a mutex.
@@ -33,7 +38,7 @@ var ErrHangs = errors.New("it cannot be tried in virtual time: it hangs")
 // NewPool starts no process yet. The command is a program that calls Serve when
 // Env is set; limit is the wall time that a job may take.
 func NewPool(command []string, limit time.Duration) *Pool {
-	return &Pool{command: command, limit: limit}
+	return &Pool{command: command, limit: limit, all: map[*worker]bool{}}
 }
 
 // Do does a job and reads its answer into out.
@@ -50,14 +55,17 @@ func (p *Pool) Do(ctx context.Context, job string, in, out any) error {
 	if err != nil {
 		return err
 	}
+	defer p.doing.Done()
 	limit, cancel := context.WithTimeout(ctx, p.limit)
 	defer cancel()
 	got, err := w.ask(limit, append(line, '\n'))
 	if err != nil {
-		w.end()
+		closed := p.drop(w)
 		switch {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
+		case closed:
+			return ErrClosed
 		case limit.Err() != nil:
 			return ErrHangs
 		}
@@ -73,39 +81,60 @@ func (p *Pool) Do(ctx context.Context, job string, in, out any) error {
 	return nil
 }
 
-// Close ends the processes that do nothing, and whoever is busy when done.
+// Close ends every process, busy or not, and returns when they have ended.
 func (p *Pool) Close() {
 	p.mu.Lock()
+	p.closed = true
+	for w := range p.all {
+		w.cmd.Process.Kill() // it may have ended by itself
+	}
+	p.mu.Unlock()
+	p.doing.Wait() // each drops its own
+	p.mu.Lock()
 	idle := p.idle
-	p.idle, p.closed = nil, true
+	p.idle = nil
 	p.mu.Unlock()
 	for _, w := range idle {
-		w.end()
+		p.drop(w)
 	}
 }
 
+// take finds an idle process or starts one. Unless it fails, p.doing counts the
+// call.
 func (p *Pool) take() (*worker, error) {
 	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return nil, ErrClosed
+	}
 	if n := len(p.idle); n > 0 {
 		w := p.idle[n-1]
 		p.idle = p.idle[:n-1]
-		p.mu.Unlock()
+		p.doing.Add(1)
 		return w, nil
 	}
-	p.mu.Unlock()
-	return start(p.command)
+	w, err := start(p.command)
+	if err != nil {
+		return nil, err
+	}
+	p.all[w] = true
+	p.doing.Add(1)
+	return w, nil
 }
 
 func (p *Pool) giveBack(w *worker) {
 	p.mu.Lock()
-	closed := p.closed
-	if !closed {
-		p.idle = append(p.idle, w)
-	}
-	p.mu.Unlock()
-	if closed {
-		w.end()
-	}
+	defer p.mu.Unlock()
+	p.idle = append(p.idle, w) // where the pool was closed meanwhile, Close drops it
+}
+
+// drop ends a process, and tells whether the pool was closed.
+func (p *Pool) drop(w *worker) (closed bool) {
+	w.end()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.all, w)
+	return p.closed
 }
 
 // worker is one process.
@@ -113,7 +142,7 @@ type worker struct {
 	cmd *exec.Cmd
 	in  io.WriteCloser
 	out *bufio.Reader
-	err bytes.Buffer
+	err virtual.Head
 }
 
 func start(command []string) (*worker, error) {
@@ -160,6 +189,6 @@ func (w *worker) end() {
 
 // said is the beginning of what the process had to say about its end.
 func (w *worker) said() string {
-	text := strings.TrimSpace(w.err.String())
+	text := w.err.String()
 	return text[:min(len(text), 600)]
 }

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"os/exec"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -19,7 +21,7 @@ import (
 // The test program is its own child for what is tried in virtual time.
 func TestMain(m *testing.M) {
 	if os.Getenv(trial.Env) != "" {
-		err := trial.Serve(map[string]trial.Job{scenarios.RehearseJob: scenarios.Rehearsed, "sleep": sleep, "hang": hang, "panic": panics, "leak": leak})
+		err := trial.Serve(map[string]trial.Job{scenarios.RehearseJob: scenarios.Rehearsed, "sleep": sleep, "hang": hang, "panic": panics, "leak": leak, "eat": eat})
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
@@ -49,6 +51,14 @@ func hang(context.Context, json.RawMessage) (any, error) {
 }
 
 func panics(context.Context, json.RawMessage) (any, error) { panic("oh no") }
+
+// eat takes more memory than a process may, and hangs.
+func eat(ctx context.Context, in json.RawMessage) (any, error) {
+	much := make([]byte, 1100<<20)
+	out, err := hang(ctx, in)
+	runtime.KeepAlive(much)
+	return out, err
+}
 
 // leak leaves a goroutine behind that never ends.
 func leak(context.Context, json.RawMessage) (any, error) {
@@ -85,4 +95,46 @@ func TestAJobThatHangsOrPanicsTakesNothingWithIt(t *testing.T) {
 	defer cancel()
 	require.ErrorIs(t, pool.Do(ctx, "hang", nil, &took), context.DeadlineExceeded)
 	require.Error(t, trial.NewPool([]string{"/there/is/none"}, time.Second).Do(t.Context(), "sleep", 1, &took))
+}
+
+func TestAClosedPoolDoesNothingAnyMore(t *testing.T) {
+	pool := trial.NewPool([]string{os.Args[0]}, time.Minute)
+	var took time.Duration
+	require.NoError(t, pool.Do(t.Context(), "sleep", time.Hour, &took))
+	ended := make(chan error)
+	for range 2 {
+		go func() { ended <- pool.Do(t.Context(), "hang", nil, new(any)) }()
+	}
+	time.Sleep(200 * time.Millisecond)
+	began := time.Now()
+	go func() {
+		pool.Close()
+		ended <- nil
+	}()
+	require.ErrorIs(t, <-ended, trial.ErrClosed)
+	require.ErrorIs(t, <-ended, trial.ErrClosed)
+	require.NoError(t, <-ended, "Close returns last")
+	assert.Less(t, time.Since(began), 10*time.Second, "it does not wait for what hangs")
+	require.ErrorIs(t, pool.Do(t.Context(), "sleep", 1, &took), trial.ErrClosed)
+	pool.Close() // once more does nothing
+}
+
+// A process ends with whoever started it, and before it takes all memory.
+func TestAProcessIsNoBurden(t *testing.T) {
+	cmd := exec.CommandContext(t.Context(), os.Args[0])
+	cmd.Env = append(os.Environ(), trial.Env+"=1")
+	in, err := cmd.StdinPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	_, err = fmt.Fprintln(in, `{"job":"hang"}`)
+	require.NoError(t, err)
+	time.Sleep(200 * time.Millisecond)
+	require.NoError(t, in.Close())
+	kill := time.AfterFunc(10*time.Second, func() { cmd.Process.Kill() })
+	require.Error(t, cmd.Wait())
+	require.True(t, kill.Stop(), "it lives on although nobody listens")
+
+	pool := trial.NewPool([]string{os.Args[0]}, 20*time.Second)
+	defer pool.Close()
+	require.ErrorContains(t, pool.Do(t.Context(), "eat", nil, new(any)), "more than 1024 MiB of memory")
 }

@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -15,11 +18,21 @@ import (
 // envPlay is set for the child that plays a scenario in virtual time.
 const envPlay = "EDDY_PLAY_CHILD"
 
-// NewProver plays scenarios in children that are this same program.
-func NewProver() (*scenarios.Prover, error) {
+// Self is this same program, to be started again: virtual time takes a process of
+// its own.
+func Self() (string, error) {
 	self, err := os.Executable()
 	if err != nil {
-		return nil, fmt.Errorf("find this program, to start it again: %w", err)
+		return "", fmt.Errorf("find this program, to start it again: %w", err)
+	}
+	return self, nil
+}
+
+// NewProver plays scenarios in children that are this same program.
+func NewProver() (*scenarios.Prover, error) {
+	self, err := Self()
+	if err != nil {
+		return nil, err
 	}
 	return scenarios.NewProver([]string{self, "play", "-"}, envPlay+"=1"), nil
 }
@@ -27,17 +40,13 @@ func NewProver() (*scenarios.Prover, error) {
 // runFunc plays a scenario, as scenarios.Run does.
 type runFunc func(context.Context, *scenarios.Scenario, scenarios.Config) (scenarios.Result, error)
 
-// inVirtualTime is scenarios.Run in virtual time. It says where it has to take
-// the wall clock.
-func inVirtualTime(stdout io.Writer, asJSON bool, journal string) (runFunc, error) {
+// inVirtualTime is scenarios.Run in virtual time, where that is possible.
+func inVirtualTime(journal string) (runFunc, error) {
 	prover, err := NewProver()
 	if err != nil {
 		return nil, err
 	}
 	return func(ctx context.Context, s *scenarios.Scenario, c scenarios.Config) (scenarios.Result, error) {
-		if why := scenarios.NeedsWallClock(s); why != "" && !asJSON {
-			fmt.Fprintf(stdout, "%s  on the wall clock: %s\n", s.ID, why)
-		}
 		return prover.Run(ctx, s, c, journal)
 	}, nil
 }
@@ -48,7 +57,11 @@ func check(stdout io.Writer) *cobra.Command {
 	var seeds int
 	cmd := &cobra.Command{
 		Use: "check FILE|DIR…", Short: "Validate scenario, quiz and lesson files", Args: cobra.MinimumNArgs(1),
+		Long: "Validate scenario, quiz and lesson files.\n\nWith --lint, what is warned of:\n" + rules(),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if seeds < 0 || seeds > scenarios.MaxSeeds {
+				return UsageError{fmt.Errorf("--lint-seeds is 0 to %d, not %d", scenarios.MaxSeeds, seeds)}
+			}
 			read, err := readFiles(args)
 			if err != nil {
 				return err
@@ -79,8 +92,17 @@ func check(stdout io.Writer) *cobra.Command {
 	f := cmd.Flags()
 	f.BoolVar(&lint, "lint", false, "warn of what can be played and teaches badly; plays scenarios in virtual time for that")
 	f.BoolVar(&strict, "strict", false, "like --lint, and a warning is an error")
-	f.IntVar(&seeds, "lint-seeds", 20, "lint: other seeds to play each scenario with, 0 to 50")
+	f.IntVar(&seeds, "lint-seeds", 20, fmt.Sprintf("lint: other seeds to play each scenario with, 0 to %d", scenarios.MaxSeeds))
 	return cmd
+}
+
+// rules is a line for each rule of the linter.
+func rules() string {
+	var text strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(scenarios.Rules)) {
+		fmt.Fprintf(&text, "  %-18s %s\n", name, scenarios.Rules[name])
+	}
+	return text.String()
 }
 
 // lintSources prints what the linter finds in the files that have no problems,

@@ -50,15 +50,26 @@ func play(stdout io.Writer) *cobra.Command {
 				defer f.Close()
 				c.Journal = f
 			}
+			report := io.WriteCloser(nil)
+			if junit != "" {
+				if report, err = os.Create(junit); err != nil {
+					return UsageError{fmt.Errorf("the JUnit report: %w", err)}
+				}
+			}
 			run := scenarios.Run
 			if virtual {
-				if run, err = inVirtualTime(stdout, asJSON, journal); err != nil {
+				if run, err = inVirtualTime(journal); err != nil {
 					return err
+				}
+				for _, s := range toPlay {
+					if why := scenarios.NeedsWallClock(s); why != "" && !asJSON {
+						fmt.Fprintf(stdout, "%s  on the wall clock: %s\n", s.ID, why)
+					}
 				}
 			}
 			results, err := playAll(cmd.Context(), toPlay, c, run, asJSON, stdout)
-			if junit != "" {
-				err = errors.Join(err, writeFile(junit, func(w io.Writer) error { return scenarios.WriteJUnit(w, results) }))
+			if report != nil {
+				err = errors.Join(err, scenarios.WriteJUnit(report, results), report.Close())
 			}
 			return err
 		},
@@ -144,12 +155,4 @@ func playAll(ctx context.Context, all []*scenarios.Scenario, c scenarios.Config,
 		return results, fmt.Errorf("not passed: %s", strings.Join(failed, ", "))
 	}
 	return results, nil
-}
-
-func writeFile(name string, write func(io.Writer) error) error {
-	f, err := os.Create(name)
-	if err != nil {
-		return UsageError{err}
-	}
-	return errors.Join(write(f), f.Close())
 }

@@ -20,12 +20,9 @@ import (
 
 // TrialCommand is how this program is started again to try things in virtual
 // time.
-func TrialCommand() []string {
-	self, err := os.Executable()
-	if err != nil {
-		return nil // nothing can be tried; whoever needs it says so
-	}
-	return []string{self, "trial"}
+func TrialCommand() ([]string, error) {
+	self, err := Self()
+	return []string{self, "trial"}, err
 }
 
 // trialLimit is the wall time that one job of a few tries may take.
@@ -57,9 +54,9 @@ func smallestFault(stdout io.Writer) *cobra.Command {
 			if q.Lab, err = smallest.Settings([]byte(settings), set); err != nil {
 				return UsageError{err}
 			}
-			command := TrialCommand()
-			if command == nil {
-				return errors.New("this program cannot find itself, to start again for the tries")
+			command, err := TrialCommand()
+			if err != nil {
+				return err
 			}
 			pool := trial.NewPool(command, trialLimit)
 			defer pool.Close()
