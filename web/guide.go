@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"eddy/lab"
@@ -199,6 +200,7 @@ func (g *guided) do(r *http.Request, req guideRequest) (a guideAnswer, err error
 		return a, err
 	case "next":
 		err := g.guide.Next(g.server.ctx) // it goes on where the page is closed meanwhile
+		g.opened(err)
 		g.prepareSpare()
 		return a, err
 	case "hint":
@@ -209,6 +211,18 @@ func (g *guided) do(r *http.Request, req guideRequest) (a guideAnswer, err error
 		return a, g.guide.SetChallenge(req.On)
 	}
 	return a, lab.Errorf(lab.Invalid, "There is no %q in a guide: do is %s.", req.Do, guideWays)
+}
+
+// opened is told how the opening of a step ended. Where the step is not open the
+// learner puts the lab right, and tries again with "next".
+func (g *guided) opened(err error) {
+	switch {
+	case g.server.ctx.Err() != nil:
+	case err != nil && g.guide.View().Start == 0:
+		g.say(fmt.Sprintf("The lab could not begin this step: %s. Put that right, and try again.", strings.TrimSuffix(g.server.refusal(err).Message, ".")))
+	case err == nil:
+		g.say("")
+	}
 }
 
 // hintAfter is how long a learner looks at a hint before the next one opens,

@@ -181,9 +181,7 @@ func (s *Server) guideIn(r *http.Request, id string, b beginning) (*guided, erro
 	s.guides.add(one)
 	one.save(one.guide.Progress())
 	s.inBackground(func() {
-		if err := one.guide.Open(s.ctx); err != nil && s.ctx.Err() == nil {
-			one.say(s.refusal(err).Message)
-		}
+		one.opened(one.guide.Open(s.ctx))
 		one.prepareSpare()
 	})
 	return one, nil

@@ -98,15 +98,15 @@ func (g *guided) view() guideView {
 			v.Note = "The figures show something else. Watch the moment again, slowly, and then answer once more."
 		}
 	}
-	if v.Opening {
-		v.Gate = "The lab is being prepared for this step."
-	}
 	v.Ghost, v.Outcome = ghost(v.View), outcome(v.View)
 	v.Caption = caption(v.Showing)
 	v.HintIn = g.hintIn().Milliseconds()
 	g.mu.Lock()
 	v.Trouble = g.trouble
 	g.mu.Unlock()
+	if v.Opening && v.Trouble == "" {
+		v.Gate = "The lab is being prepared for this step."
+	}
 	if v.Phase == scenarios.Finished {
 		v.Finish = g.finish()
 	}

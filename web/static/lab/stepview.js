@@ -45,7 +45,7 @@ export class StepView {
     const p = this.parts;
     once(p.head, JSON.stringify([view.step, view.steps, view.heading, view.say, phase === 'observe' || phase === 'explain', finished, view.trouble]), () => this.head(view));
     once(p.predict, finished ? '' : JSON.stringify([view.step, view.predict, view.outcome, phase === 'predict']), () => (finished || !view.predict ? [] : this.predict(view)));
-    once(p.do, finished ? '' : JSON.stringify([view.step, view.tasks, view.opening, phase, view.caption, view.helped]), () => (finished || phase === 'predict' && !view.opening ? [this.later('Do', 'once your prediction is locked in', finished)] : this.do(view)));
+    once(p.do, finished ? '' : JSON.stringify([view.step, view.tasks, view.opening, view.trouble, phase, view.caption, view.helped]), () => (finished || phase === 'predict' && !view.opening ? [this.later('Do', 'once your prediction is locked in', finished)] : this.do(view)));
     once(p.observe, finished ? '' : JSON.stringify([view.step, view.observe, view.note, phase, view.challenge]), () => (finished || view.challenge ? [] : this.observe(board, view)));
     once(p.explain, finished ? '' : JSON.stringify([view.step, view.because, view.explain, view.in_production, view.switch, phase]), () => (finished ? [] : this.explain(view)));
     once(p.goal, finished ? '' : JSON.stringify([view.step, view.verdict.parts, view.met, view.near, phase]), () => (finished || view.opening || phase === 'predict' ? [] : this.goal(view)));
@@ -170,6 +170,7 @@ export class StepView {
       return h('li', { 'data-done': task.done }, icon(task.done ? 'ok' : 'ring'), h('span', {}, words, ' ', where), task.done ? h('span', { class: 'vh' }, ' done') : '');
     }));
     if (!doing && !view.tasks?.length && !view.helped && !view.caption) return [];
+    if (view.opening && view.trouble) return [this.phase('wrench', 'now', 'Do', 'not begun yet', [this.button('Try again', { do: 'next' }, 'btn go')])];
     if (view.opening) return [this.phase('dots', 'now', 'Do', '', [h('p', { class: 'mut', role: 'status' }, 'The lab is being prepared for this step.')])];
     return [this.phase(doing ? 'play' : 'ok', doing ? 'now' : 'fold', 'Do', view.helped && !doing ? 'with help' : '', [
       view.tasks?.length ? tasks : doing ? h('p', { class: 'mut' }, 'Reach the goal, whichever way you like.') : '',
