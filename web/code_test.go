@@ -89,6 +89,7 @@ func TestRunningSaysWhereInstancesStand(t *testing.T) {
 		st := newSite(t, func(_ *Config, f *fleet.Config) { f.Open = fleet.OpenLab })
 		id, err := st.cfg.Labs.Create(t.Context(), "", lab.DefaultSettings(), lab.Options{})
 		require.NoError(t, err)
+		synctest.Wait() // every instance waits for records by then
 		w := st.ask("GET", "/api/labs/"+id+"/running", "")
 		require.Equal(t, http.StatusOK, w.Code, w.Body)
 		var all []lab.Standing
