@@ -238,8 +238,11 @@ func TestAFileWithAnythingChangedDoesNoHarm(t *testing.T) {
 		tokens := regexp.MustCompile(`"[^"]*"|-?\d+|null|true|false|\{\}|\[\]`).FindAllIndex(file, -1)
 		instead := []string{`null`, `-1`, `7`, `99999999999`, `"x"`, `"orders"`, `{}`, `[]`, `[null]`, `{"x":null}`, `true`, ``}
 		random := rand.New(rand.NewPCG(1, 2))
-		opened := 0
-		for range 1500 {
+		opened, tries := 0, 1500
+		if testing.Short() {
+			tries = 300
+		}
+		for range tries {
 			at := tokens[random.IntN(len(tokens))]
 			changed := slices.Concat(file[:at[0]], []byte(instead[random.IntN(len(instead))]), file[at[1]:])
 			if _, err := lab.OpenRun(context.Background(), bytes.NewReader(changed)); err == nil {
@@ -247,7 +250,7 @@ func TestAFileWithAnythingChangedDoesNoHarm(t *testing.T) {
 			}
 			openAnything(t, changed)
 		}
-		require.Greater(t, opened, 100, "some changes leave a run that can be looked at")
+		require.Greater(t, opened, tries/15, "some changes leave a run that can be looked at")
 	})
 }
 
