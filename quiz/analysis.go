@@ -145,14 +145,7 @@ func (q *Question) wrongIdeas(v Variant, inFile json.RawMessage, m Mark) (ideas 
 			ideas = append(ideas, WrongIdea{Text: "not kept: " + why})
 		}
 	case Number, Predict:
-		var said any
-		if json.Unmarshal(inFile, &said) != nil {
-			break
-		}
-		if i, ok := said.(float64); ok && i >= 0 && i < float64(len(q.Options)) {
-			said = v.Fill(q.Options[int(i)].Text)
-		}
-		ideas = append(ideas, WrongIdea{Text: plain(said)})
+		ideas = append(ideas, WrongIdea{Text: q.Said(v, inFile)})
 	case Text:
 		for _, missed := range m.Missed {
 			ideas = append(ideas, WrongIdea{Text: "does not say: " + missed})

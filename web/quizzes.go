@@ -242,7 +242,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) error {
 	if err := s.allowAnswer(r.PathValue("id")); err != nil {
 		return err
 	}
-	if begun.Mode == quiz.Practice && s.opensLab(begun.Quiz, r.PathValue("question")) {
+	if begun.Mode == quiz.Practice && s.opensLab(begun, r.PathValue("question")) {
 		if err := s.allowLab(r); err != nil { // one judges the answer at once
 			return err
 		}
@@ -277,9 +277,9 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) error {
 }
 
 // opensLab tells whether only a lab can judge an answer.
-func (s *Server) opensLab(id, question string) bool {
-	q, ok := s.quizzes.Find(id)
-	return ok && q.Find(question) != nil && q.Find(question).Lab != nil
+func (s *Server) opensLab(a quiz.Attempt, question string) bool {
+	q, err := s.desk.Quiz(a)
+	return err == nil && q.Find(question) != nil && q.Find(question).Lab != nil
 }
 
 // movesIn is what was done in a lab, as a list of actions with the pauses

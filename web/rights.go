@@ -79,10 +79,11 @@ func (s *Server) allowKey(r *http.Request) error {
 	return s.tryKey(r, key)
 }
 
+// tryKey is allowKey of a key that came otherwise.
 func (s *Server) tryKey(r *http.Request, key string) error {
 	after := s.limits.keys.empty(clientAddr(r))
 	if after == 0 && !s.isTeacherKey(strings.TrimSpace(key)) {
-		s.limits.keys.take(clientAddr(r), 1)
+		after = s.limits.keys.take(clientAddr(r), 1) // guesses that come at once share the tries
 	}
 	if after > 0 {
 		return &tooFast{lab.Errorf(lab.TooMany, "Too many wrong teacher keys from here. Try again in a moment."), after}

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -38,8 +40,15 @@ func sleep(_ context.Context, in json.RawMessage) (any, error) {
 	return time.Since(began), nil
 }
 
-// hang waits for a mutex: time stands still meanwhile.
-func hang(context.Context, json.RawMessage) (any, error) {
+// hang waits for a mutex: time stands still meanwhile. It makes the file that it
+// is given, if any, once it is there.
+func hang(_ context.Context, in json.RawMessage) (any, error) {
+	var file string
+	if json.Unmarshal(in, &file) == nil && file != "" {
+		if err := os.WriteFile(file, nil, 0o600); err != nil {
+			return nil, err
+		}
+	}
 	var mu sync.Mutex
 	mu.Lock()
 	go func() {
@@ -102,10 +111,12 @@ func TestAClosedPoolDoesNothingAnyMore(t *testing.T) {
 	var took time.Duration
 	require.NoError(t, pool.Do(t.Context(), "sleep", time.Hour, &took))
 	ended := make(chan error)
-	for range 2 {
-		go func() { ended <- pool.Do(t.Context(), "hang", nil, new(any)) }()
+	dir := t.TempDir()
+	for i := range 2 {
+		file := filepath.Join(dir, strconv.Itoa(i))
+		go func() { ended <- pool.Do(t.Context(), "hang", file, new(any)) }()
+		require.Eventually(t, func() bool { _, err := os.Stat(file); return err == nil }, 10*time.Second, time.Millisecond)
 	}
-	time.Sleep(200 * time.Millisecond)
 	began := time.Now()
 	go func() {
 		pool.Close()
@@ -126,9 +137,10 @@ func TestAProcessIsNoBurden(t *testing.T) {
 	in, err := cmd.StdinPipe()
 	require.NoError(t, err)
 	require.NoError(t, cmd.Start())
-	_, err = fmt.Fprintln(in, `{"job":"hang"}`)
+	file := filepath.Join(t.TempDir(), "hangs")
+	_, err = fmt.Fprintf(in, "{\"job\":\"hang\",\"in\":%q}\n", file)
 	require.NoError(t, err)
-	time.Sleep(200 * time.Millisecond)
+	require.Eventually(t, func() bool { _, err := os.Stat(file); return err == nil }, 10*time.Second, time.Millisecond)
 	require.NoError(t, in.Close())
 	kill := time.AfterFunc(10*time.Second, func() { cmd.Process.Kill() })
 	require.Error(t, cmd.Wait())

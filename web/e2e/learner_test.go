@@ -9,6 +9,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"eddy/lab"
@@ -345,5 +346,10 @@ func TestATaskIsShownItsPlace(t *testing.T) {
 	v.click(`.ticks .where`)
 	v.until(`document.querySelector('#lens-map .svc[data-service=payment]').matches('[data-where]') && !document.querySelector('#lens-map').hidden`)
 	v.until(`!document.querySelector('[data-where]')`)
+
+	// A minute and a half goes by, and nothing was reached.
+	assert.True(t, ask[bool](v, `document.querySelector('.hintwait').hidden`))
+	ask[bool](v, `((now) => { performance.now = () => now() + 91_000; return true; })(performance.now.bind(performance))`)
+	v.until(`/A hint costs nothing/.test(document.querySelector('.hintwait').textContent) && document.querySelector('#hint').matches('[data-offer]')`)
 	v.quiet()
 }

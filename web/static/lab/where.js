@@ -21,7 +21,7 @@ export class Where {
     if (lens && !this.lenses.isOpen(lens)) this.lenses.choose(lens);
     const selector = { service: `#lens-map .svc[data-service="${name}"]`, topic: `#lens-topics .topic[data-topic="${name}"]`, lens: `#tab-${name}`, place: '#place' }[kind];
     requestAnimationFrame(() => { // a lens that was just opened is drawn by then
-      this.at = selector ? document.querySelector(selector) : null;
+      this.at = (selector ? document.querySelector(selector) : null) ?? document.querySelector(`#tab-${lens}`); // a topic without a tape
       if (!this.at) return;
       this.at.setAttribute('data-where', '');
       this.at.scrollIntoView({ block: 'nearest', inline: 'nearest' });
