@@ -2,14 +2,12 @@ package scenarios_test
 
 import (
 	"context"
-	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"eddy/lab/labtest"
 	"eddy/scenarios"
 
 	"github.com/stretchr/testify/assert"
@@ -197,7 +195,7 @@ func TestAProofThatIsCancelledLeavesNoProcess(t *testing.T) {
 		ended <- err
 	}()
 	<-began
-	assert.NotEmpty(t, children(t), "it is being played")
+	assert.NotEmpty(t, labtest.Children(t), "it is being played")
 	cancel()
 	select {
 	case err := <-ended:
@@ -205,26 +203,5 @@ func TestAProofThatIsCancelledLeavesNoProcess(t *testing.T) {
 	case <-time.After(10 * time.Second):
 		require.Fail(t, "the proof goes on")
 	}
-	assert.Empty(t, children(t), "no process stays")
-}
-
-// children lists the processes that this test has started and that still run.
-func children(t *testing.T) (running []string) {
-	t.Helper()
-	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
-	if len(stats) == 0 {
-		t.Skip("no /proc here to count processes in")
-	}
-	for _, name := range stats {
-		stat, err := os.ReadFile(name)
-		if err != nil {
-			continue // it has ended meanwhile
-		}
-		// pid (command) state parent …
-		fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
-		if fields[1] == fmt.Sprint(os.Getpid()) {
-			running = append(running, name)
-		}
-	}
-	return running
+	assert.Empty(t, labtest.Children(t), "no process stays")
 }
